@@ -1,0 +1,1 @@
+"""Mirrors the contracts' events into SQL: chain -> decode -> apply -> rows."""
