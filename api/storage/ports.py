@@ -1,0 +1,77 @@
+"""What the platform asks of a content-addressed store, and what can go wrong with one.
+
+    StorageError
+    ├── BlockMissing        the store doesn't hold this CID
+    ├── BlockCorrupt        what it holds isn't what the CID says
+    ├── StoreFull           no space left; nothing half-written stays (retryable)
+    ├── NotAFile / NotADirectory / EntryMissing     while walking a path
+    └── ArchiveRejected     an upload that can't be unpacked; names the entry
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+
+class StorageError(Exception):
+    """The root of what storage raises."""
+
+
+class BlockMissing(StorageError):
+    """The store doesn't hold this CID."""
+
+
+class BlockCorrupt(StorageError):
+    """What the store holds isn't what the CID says."""
+
+
+class StoreFull(StorageError):
+    """No space left; retryable."""
+
+
+class NotAFile(StorageError):
+    """The path leads to a directory."""
+
+
+class NotADirectory(StorageError):
+    """The path goes on behind a file."""
+
+
+class EntryMissing(StorageError):
+    """The directory has no such entry."""
+
+
+class ArchiveRejected(StorageError):
+    """An upload that can't be unpacked safely.
+
+    `entry` is the name of the member at fault (None: the archive as a whole), `reason` a sentence.
+    """
+
+    def __init__(self, reason: str, entry: str | None = None) -> None:
+        super().__init__(f"{entry}: {reason}" if entry else reason)
+        self.reason = reason
+        self.entry = entry
+
+
+class BlockStore(Protocol):
+    """Blocks by CID (text form, CIDv1 base32 lower case). Every method may raise StorageError."""
+
+    def put(self, cid: str, data: bytes) -> None:
+        """Keeps a block. It may be buffered until `flush`."""
+
+    def flush(self) -> None:
+        """Returns once every block that was put survives a crash of the machine."""
+
+    def get(self, cid: str) -> bytes:
+        """A whole block; BlockMissing where there is none."""
+
+    def has(self, cid: str) -> bool:
+        """Whether the block is here."""
+
+    def path(self, cid: str) -> Path | None:
+        """The file that holds exactly this block's bytes, where the store has one."""
+
+    def cids(self) -> Iterator[str]:
+        """Every block's CID."""
