@@ -1,0 +1,1 @@
+"""`dspace up`: every process of the platform on one machine, started, watched and stopped."""
