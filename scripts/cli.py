@@ -8,10 +8,9 @@ from __future__ import annotations
 import sys
 
 import typer
+from indexer.cli import index_app
 from pydantic import ValidationError
 from rich.console import Console
-
-from indexer.cli import index_app
 
 app = typer.Typer(
     name="dspace",

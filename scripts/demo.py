@@ -60,7 +60,9 @@ class Journey:
         self.pause_and_resume(service)
         self.run_dry()
         self.top_up()
-        self.tell(f"That was all of it. The site: http://{self.host} at {self.platform.gateway_url}")
+        self.tell(
+            f"That was all of it. The site: http://{self.host} at {self.platform.gateway_url}"
+        )
 
     def sign_in(self) -> None:
         self.tell(f"A fresh wallet, {self.owner.address}, gets a little ether and signs in")
@@ -73,7 +75,9 @@ class Journey:
         rate = self._rate()
         amount = max(1, rate * 25 // 1_000)  # 25 seconds' worth; a coin's base unit is 1,000 nano
         self._buy(self.owner, amount)
-        receipt = self.owner.send("Hosting", "start", STATIC_SITE_PLAN, b"demo".ljust(32, b"\0"), rate)
+        receipt = self.owner.send(
+            "Hosting", "start", STATIC_SITE_PLAN, b"demo".ljust(32, b"\0"), rate
+        )
         events = self.platform.contracts["Hosting"].events.ServiceStarted()
         service = int(events.process_receipt(receipt)[0]["args"]["service"])
         self.show("service", self._seen(service, "active"))
@@ -130,9 +134,9 @@ class Journey:
         self.console.print(f"   {label}: {answer}", highlight=False, markup=False)
 
     def _buy(self, buyer: Wallet, amount: int) -> None:
-        credits = self.platform.contracts["Credits"].address
+        till = self.platform.contracts["Credits"].address
         buyer.send("TestUSD", "mint", buyer.address, amount)
-        buyer.send("TestUSD", "approve", credits, amount)
+        buyer.send("TestUSD", "approve", till, amount)
         buyer.send("Credits", "buy", amount, self.owner.address)
 
     def _rate(self) -> int:

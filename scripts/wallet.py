@@ -82,8 +82,10 @@ class Wallet:
 
     def call(self, contract: str, function: str, *arguments: Any) -> Any:
         """Reads from a contract."""
-        return self.platform.contracts[contract].functions[function](*arguments).call(
-            {"from": self.address}
+        return (
+            self.platform.contracts[contract]
+            .functions[function](*arguments)
+            .call({"from": self.address})
         )
 
     def send(self, contract: str, function: str, *arguments: Any) -> TxReceipt:
@@ -130,7 +132,10 @@ class Wallet:
         session = self.request(
             "POST",
             "/v1/auth/sessions",
-            json={"message": message, "signature": "0x" + signed.signature.hex().removeprefix("0x")},
+            json={
+                "message": message,
+                "signature": "0x" + signed.signature.hex().removeprefix("0x"),
+            },
         )
         session.raise_for_status()
         self.token = str(session.json()["token"])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from eth_account import Account
+from indexer.manifest import load_deployment
 from rich.console import Console
 
-from indexer.manifest import load_deployment
 from scripts.supervisor.settings import UpSettings
 
 DEV_MNEMONIC = "test test test test test test test test test test test junk"
@@ -28,10 +28,14 @@ def print_banner(settings: UpSettings, console: Console) -> None:
     for label, value in rows:
         _print_row(console, label, value)
     if settings.embedded_chain:
-        console.print("\nDevelopment accounts, 10,000 ether each; the keys are public, use them here only:")
+        console.print(
+            "\nDevelopment accounts, 10,000 ether each; the keys are public, use them here only:"
+        )
         for address, key in dev_accounts():
             _print_row(console, address, key)
-    console.print("\n`make demo` in another terminal walks one whole journey. Ctrl-C stops everything.")
+    console.print(
+        "\n`make demo` in another terminal walks one whole journey. Ctrl-C stops everything."
+    )
 
 
 def dev_accounts() -> list[tuple[str, str]]:

@@ -116,7 +116,10 @@ class Process:
 def remember(processes: list[Process], path: Path) -> None:
     """Writes down who runs, for `reap_leftovers` after a kill."""
     running = [
-        {"pid": process.running.pid, "created_at": psutil.Process(process.running.pid).create_time()}
+        {
+            "pid": process.running.pid,
+            "created_at": psutil.Process(process.running.pid).create_time(),
+        }
         for process in processes
         if process.running is not None and psutil.pid_exists(process.running.pid)
     ]
@@ -149,6 +152,8 @@ def _group_of(leader: int, created_at: float) -> list[psutil.Process]:
         with suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
             if os.getpgid(process.pid) == leader and process.create_time() >= created_at - 1:
                 members.append(process)
-    if any(member.pid == leader and abs(member.create_time() - created_at) > 1 for member in members):
+    if any(
+        member.pid == leader and abs(member.create_time() - created_at) > 1 for member in members
+    ):
         return []
     return members

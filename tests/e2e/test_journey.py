@@ -1,4 +1,4 @@
-"""The main job, by the public faces only: pay on-chain, publish, serve, pause, run dry, come back."""
+"""The main job, by the public faces only: pay on-chain, publish, pause, run dry, come back."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def buy(buyer: Wallet, account: str, amount: int) -> None:
-    credits = buyer.platform.contracts["Credits"].address
+    till = buyer.platform.contracts["Credits"].address
     buyer.send("TestUSD", "mint", buyer.address, amount)
-    buyer.send("TestUSD", "approve", credits, amount)
+    buyer.send("TestUSD", "approve", till, amount)
     buyer.send("Credits", "buy", amount, account)
 
 
@@ -94,7 +94,9 @@ def publish(owner: Wallet, name: str, archive: bytes) -> dict[str, Any]:
     return live
 
 
-def answers(faces: Platform, host: str, status: int, seconds: float = SEEN_SECONDS) -> requests.Response:
+def answers(
+    faces: Platform, host: str, status: int, seconds: float = SEEN_SECONDS
+) -> requests.Response:
     def look() -> requests.Response | None:
         answer = faces.visit(host)
         return answer if answer.status_code == status else None
@@ -123,7 +125,9 @@ class TestJourney:
         buy(owner, owner.address, 5 * COIN)
         return start_service(owner)
 
-    def test_a_service_bought_on_chain_is_seen_by_the_api(self, owner: Wallet, service: int) -> None:
+    def test_a_service_bought_on_chain_is_seen_by_the_api(
+        self, owner: Wallet, service: int
+    ) -> None:
         seen = seen_service(owner, service, "active")
         account = owner.get("/v1/account")
         assert seen["owner"] == owner.address
@@ -231,14 +235,20 @@ class TestJourney:
         assert answer.status_code == 402
         assert depletes_at - 1.0 < last_served < depletes_at + 0.5
         seen_service(poor, own_service, "lapsed")
-        Wallet(faces, owner.account.key.hex())  # another wallet pays
         buy(owner, poor.address, COIN)
         answers(faces, "poor.localhost", 200)
         seen_service(poor, own_service, "active")
 
     @pytest.mark.parametrize(
         "words",
-        [("scripts.devnet",), ("index", "run"), ("api",), ("gateway",), ("worker",), ("scheduler",)],
+        [
+            ("scripts.devnet",),
+            ("index", "run"),
+            ("api",),
+            ("gateway",),
+            ("worker",),
+            ("scheduler",),
+        ],
         ids=lambda words: words[0],
     )
     def test_a_killed_process_is_started_again_and_nothing_is_lost(
@@ -267,7 +277,7 @@ class TestJourney:
     def test_ctrl_c_stops_all_of_it(self, platform: RunningPlatform) -> None:
         everyone = platform.everyone()
         assert platform.stop() == 0
-        gone, alive = psutil.wait_procs(everyone, timeout=5)
+        _, alive = psutil.wait_procs(everyone, timeout=5)
         assert alive == []
 
 
