@@ -14,6 +14,15 @@ DEFAULT_PER_DAY = 10**6  # micro credit
 NANO_PER_MICRO = 10**3
 
 
+def chain_now(cursor_block_timestamp: int, wall: int) -> int:
+    """The second that derived states are evaluated at; all in unix seconds.
+
+    The wall clock, since a balance runs dry between blocks too; but never earlier than the block
+    that the stored rows are true at, however wrong this machine's clock is.
+    """
+    return max(cursor_block_timestamp, wall)
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """The packed word of an account, true at `updated_at` (unix seconds)."""

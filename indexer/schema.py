@@ -47,7 +47,7 @@ class Uint256(TypeDecorator[int]):
             raise ValueError(f"{value} is no uint256")
         return value if dialect.name == "postgresql" else f"{value:0{UINT256_DIGITS}d}"
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> int | None:
+    def process_result_value(self, value: Any, _dialect: Dialect) -> int | None:
         return None if value is None else int(value)
 
 

@@ -1,0 +1,49 @@
+"""The history of an account: every event of it, with the transaction that caused it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, select, tuple_
+
+from indexer import schema
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerEvent:
+    """One event of the canonical chain; (block_number, log_index) is its place and its cursor."""
+
+    block_number: int
+    log_index: int
+    block_hash: str
+    block_timestamp: int  # unix seconds
+    transaction_hash: str
+    contract: str
+    name: str
+    arguments: Mapping[str, Any]  # integers as decimal strings, bytes as 0x hex
+
+
+def list_account_events(
+    conn: Connection,
+    address: str,
+    before: tuple[int, int] | None = None,
+    limit: int = 100,
+) -> list[LedgerEvent]:
+    """An account's events, newest first; `before` is the place of the last one already read."""
+    events = schema.events.c
+    query = select(
+        events.block_number,
+        events.log_index,
+        events.block_hash,
+        events.block_timestamp,
+        events.transaction_hash,
+        events.contract,
+        events.name,
+        events.arguments,
+    ).where(events.account == address)
+    if before is not None:
+        query = query.where(tuple_(events.block_number, events.log_index) < before)
+    query = query.order_by(events.block_number.desc(), events.log_index.desc()).limit(limit)
+    return [LedgerEvent(**row._mapping) for row in conn.execute(query)]
