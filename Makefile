@@ -26,7 +26,7 @@ run: $(INSTALLED) ## everything on this machine: chain, contracts, indexer, API,
 	@exec $(BIN)/dspace up
 
 test: $(INSTALLED) ## every test
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto
 
 demo: $(INSTALLED) ## one whole journey, told step by step
 	@exec $(BIN)/dspace demo
