@@ -1,0 +1,206 @@
+"""Logs to events, by decoders that are built from the ABI once.
+
+An event's arguments are JSON: integers as decimal strings, bytes as 0x hex, addresses as EIP-55;
+so that a row can be made from an event that comes from the chain and from one that was kept.
+A log of an unknown event is counted and left out; one that its ABI can't have made is refused.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import structlog
+from eth_abi.abi import decode as abi_decode
+from eth_abi.exceptions import DecodingError
+from eth_utils.abi import collapse_if_tuple, event_abi_to_log_topic
+from eth_utils.address import to_checksum_address
+
+from indexer.chain.types import Block, RawLog
+from indexer.errors import BadAnswer
+from indexer.projections import RULES, EventRule
+
+WORD = 64  # hex digits
+ADDRESS_PADDING = "0" * 24
+
+log = structlog.get_logger()
+
+Arguments = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A decoded event; its identity is (chain, block hash, log index)."""
+
+    block_number: int
+    log_index: int
+    block_hash: str
+    block_timestamp: int  # unix seconds
+    transaction_hash: str
+    contract: str
+    name: str
+    key: str
+    account: str | None
+    arguments: Arguments
+
+
+class EventDecoder:
+    """One event of one contract."""
+
+    def __init__(self, contract: str, abi: Mapping[str, Any], rule: EventRule) -> None:
+        self.contract = contract
+        self.name: str = abi["name"]
+        self.rule = rule
+        indexed = [entry for entry in abi["inputs"] if entry["indexed"]]
+        plain = [entry for entry in abi["inputs"] if not entry["indexed"]]
+        # A dynamic value that is indexed is its hash.
+        self._topics = [(e["name"], _WORDS.get(e["type"], _bytes32)) for e in indexed]
+        self._names = [entry["name"] for entry in plain]
+        self._types = [collapse_if_tuple(entry) for entry in plain]
+        self._order = [entry["name"] for entry in abi["inputs"]]
+        words = [_WORDS.get(type_) for type_ in self._types]
+        self._slices: list[tuple[str, Callable[[str], Any], int]] | None = None
+        if all(words):
+            self._slices = [
+                (name, word, 2 + at * WORD)
+                for at, (name, word) in enumerate(zip(self._names, words, strict=True))
+                if word is not None
+            ]
+
+    def decode(self, topics: Sequence[str], data: str) -> Arguments:
+        """The arguments in the ABI's order; raises ValueError for a log of another shape."""
+        if len(topics) != 1 + len(self._topics):
+            raise ValueError(f"{len(topics)} topics")
+        values = {
+            name: read(topic[2:])
+            for (name, read), topic in zip(self._topics, topics[1:], strict=True)
+        }
+        if self._slices is None:
+            values.update(self._decode_dynamic(data))
+        else:
+            if len(data) != 2 + WORD * len(self._slices):
+                raise ValueError(f"{len(data)} digits of data")
+            values.update((name, read(data[at : at + WORD])) for name, read, at in self._slices)
+        return {name: values[name] for name in self._order}
+
+    def _decode_dynamic(self, data: str) -> Arguments:
+        # Strings as bytes: a contract may log bytes that are no UTF-8.
+        types = [type_.replace("string", "bytes") for type_ in self._types]
+        try:
+            values = abi_decode(types, bytes.fromhex(data[2:]))
+        except DecodingError as error:
+            raise ValueError(str(error)) from error
+        return {
+            name: _text(value) if type_ == "string" else _plain(value)
+            for name, type_, value in zip(self._names, self._types, values, strict=True)
+        }
+
+
+class Decoder:
+    """All events of the mirrored contracts."""
+
+    def __init__(self, contracts: Mapping[str, tuple[str, Sequence[Mapping[str, Any]]]]) -> None:
+        """`contracts`: name -> (address, ABI). Every event must have a rule (KeyError)."""
+        self._events: dict[str, dict[str, EventDecoder]] = {}
+        self.unknown: Counter[tuple[str, str]] = Counter()  # (address, first topic)
+        for name, (address, abi) in contracts.items():
+            self._events[address.lower()] = {
+                "0x" + event_abi_to_log_topic(entry).hex(): EventDecoder(  # type: ignore[arg-type]
+                    name, entry, RULES[entry["name"]]
+                )
+                for entry in abi
+                if entry["type"] == "event"
+            }
+
+    @property
+    def topics_of(self) -> dict[str, frozenset[str]]:
+        """Each contract's (lower case) known first topics."""
+        return {address: frozenset(known) for address, known in self._events.items()}
+
+    def decode(self, block: Block, entry: RawLog) -> Event | None:
+        """The event of a log of `block`; None for one that the ABI doesn't know."""
+        topic = entry.topics[0] if entry.topics else ""
+        decoder = self._events[entry.address].get(topic)
+        if decoder is None:
+            self._count_unknown(entry.address, topic)
+            return None
+        try:
+            arguments = decoder.decode(entry.topics, entry.data)
+        except ValueError as error:
+            raise BadAnswer(
+                f"no {decoder.contract}.{decoder.name} in block {block.number}: {error}"
+            ) from error
+        rule = decoder.rule
+        return Event(
+            block_number=block.number,
+            log_index=entry.log_index,
+            block_hash=block.hash,
+            block_timestamp=block.timestamp,
+            transaction_hash=entry.transaction_hash,
+            contract=decoder.contract,
+            name=decoder.name,
+            key=rule.key(decoder.contract, arguments),
+            account=arguments[rule.account] if rule.account else None,
+            arguments=arguments,
+        )
+
+    def _count_unknown(self, address: str, topic: str) -> None:
+        self.unknown[address, topic] += 1
+        if self.unknown[address, topic] == 1:
+            log.warning("event_unknown", address=address, topic=topic)
+
+
+def _uint(word: str) -> str:
+    return str(int(word, 16))
+
+
+def _int(word: str) -> str:
+    value = int(word, 16)
+    return str(value - 2**256 if value >= 2**255 else value)
+
+
+def _bool(word: str) -> bool:
+    value = int(word, 16)
+    if value > 1:
+        raise ValueError("no bool")
+    return value == 1
+
+
+def _bytes32(word: str) -> str:
+    return "0x" + word.lower()
+
+
+@lru_cache(maxsize=65_536)
+def _address(word: str) -> str:
+    if not word.startswith(ADDRESS_PADDING):
+        raise ValueError("no address")
+    return to_checksum_address("0x" + word[len(ADDRESS_PADDING) :])
+
+
+_WORDS: Mapping[str, Callable[[str], Any]] = {
+    "uint256": _uint,
+    "int256": _int,
+    "bool": _bool,
+    "bytes32": _bytes32,
+    "address": _address,
+}
+
+
+def _text(value: bytes) -> str:
+    """PostgreSQL's text takes no NUL."""
+    return value.decode(errors="replace").replace("\x00", "\ufffd")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return to_checksum_address(value)

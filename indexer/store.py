@@ -1,0 +1,267 @@
+"""Writes the mirror: a batch of blocks, or a reorg, in one transaction each.
+
+Invariant, at every commit: `mirror_events` holds each event of the chain up to the cursor once,
+every projection row is its key's last event, `mirror_blocks` is one branch that ends at the
+cursor. A crash leaves the state before a transaction or the one after it.
+
+Refuses: a batch that doesn't follow the cursor's hash, a rollback below the last final block,
+tables of another version or of another chain, and a second writer.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+
+from indexer import schema
+from indexer.chain.types import Block, Head
+from indexer.decode import Event
+from indexer.errors import DeepReorg, NotLeader, SchemaMismatch, WrongChain
+from indexer.lock import LeaderLock
+from indexer.reads.cursor import AsOf, read_as_of
+from indexer.rows import fold, restore_touched, touched_since, upsert
+
+T = TypeVar("T")
+
+
+class Store:
+    """The mirror's one writer. Everything goes over the connection that holds the leader lock."""
+
+    def __init__(self, engine: Engine, chain_id: int, genesis_hash: str) -> None:
+        self._engine = engine
+        self._chain_id = chain_id
+        self._genesis_hash = genesis_hash
+        self._lock = LeaderLock()
+        self._conn: Connection | None = None
+
+    def open(self) -> bool:
+        """Takes the lead and makes the tables; False where another process leads."""
+        self.close()
+        conn = self._engine.connect()
+        if not self._lock.acquire(conn):
+            conn.close()
+            return False
+        self._conn = conn
+        schema.mirror.create_all(conn)
+        conn.commit()
+        return True
+
+    def check(self) -> None:
+        """Raises SchemaMismatch or WrongChain for tables of another program or chain."""
+        version = self._transaction(_version)
+        if version not in (None, schema.SCHEMA_VERSION):
+            raise SchemaMismatch(
+                f"the tables are of version {version}, this program's of "
+                f"{schema.SCHEMA_VERSION}: run `dspace index rebuild`"
+            )
+        found = self.as_of()
+        if found is not None and (found.chain_id, found.genesis_hash) != (
+            self._chain_id,
+            self._genesis_hash,
+        ):
+            raise WrongChain(
+                f"the tables mirror chain {found.chain_id} of genesis {found.genesis_hash}, the "
+                f"deployment is on chain {self._chain_id} of genesis {self._genesis_hash}"
+            )
+
+    def close(self) -> None:
+        """Gives the lead away."""
+        if self._conn is not None:
+            self._conn.invalidate()  # not back to the pool: the session holds the lock
+            self._conn.close()
+            self._conn = None
+        self._lock.release()
+
+    def as_of(self) -> AsOf | None:
+        """Where the mirror stands; None before `begin`."""
+        return self._transaction(read_as_of)
+
+    def hashes(self, first: int, last: int) -> dict[int, str]:
+        """The hashes of the mirrored blocks in a range, both ends included."""
+        numbers = schema.blocks.c.number
+        query = select(numbers, schema.blocks.c.hash).where(numbers.between(first, last))
+        rows = self._transaction(lambda conn: conn.execute(query).all())
+        return {row.number: row.hash for row in rows}
+
+    def first_number(self) -> int:
+        """The number of the block that the mirror begins after."""
+        query = select(func.min(schema.blocks.c.number))
+        return self._transaction(lambda conn: int(conn.execute(query).scalar_one()))
+
+    def begin(self, base: Block) -> AsOf:
+        """Starts an empty mirror after a block that is older than every event."""
+
+        def write(conn: Connection) -> None:
+            conn.execute(
+                insert(schema.cursor).values(
+                    id=1,
+                    schema_version=schema.SCHEMA_VERSION,
+                    chain_id=self._chain_id,
+                    genesis_hash=self._genesis_hash,
+                    finalized_number=-1,
+                    head_number=base.number,
+                    **_position(base),
+                )
+            )
+            _insert_blocks(conn, [base])
+
+        return self._write(write)
+
+    def apply(self, blocks: Sequence[Block], events: Sequence[Event], head: Head) -> AsOf:
+        """Takes the next blocks with all their events."""
+        return self._write(lambda conn: _append(conn, _cursor(conn), blocks, events, head))
+
+    def replace(
+        self, ancestor: int, blocks: Sequence[Block], events: Sequence[Event], head: Head
+    ) -> AsOf:
+        """Drops every block above `ancestor` and takes the branch that replaces them.
+
+        Readers see the old branch or the new one, never the gap between them.
+        """
+
+        def write(conn: Connection) -> None:
+            cursor = _cursor(conn)
+            if ancestor < min(cursor.finalized_number, cursor.block_number):
+                raise DeepReorg(f"block {cursor.finalized_number} is final; kept as it is")
+            found = conn.execute(
+                select(schema.blocks).where(schema.blocks.c.number == ancestor)
+            ).one()
+            base = Block(found.number, found.hash, found.parent_hash, found.timestamp)
+            _drop_above(conn, ancestor)
+            _move(conn, cursor, base, head)
+            if blocks:
+                _append(conn, _cursor(conn), blocks, events, head)
+
+        return self._write(write)
+
+    def note_head(self, head: Head) -> AsOf:
+        """Keeps how far the chain goes, where no block came with it."""
+
+        def write(conn: Connection) -> None:
+            conn.execute(update(schema.cursor).values(_head(_cursor(conn), head)))
+
+        return self._write(write)
+
+    def reset(self) -> None:
+        """Empties the mirror; tables of another version are made anew."""
+
+        def write(conn: Connection) -> None:
+            if _version(conn) in (None, schema.SCHEMA_VERSION):
+                for table in schema.mirror.sorted_tables:
+                    conn.execute(delete(table))
+            else:
+                schema.mirror.drop_all(conn)
+                schema.mirror.create_all(conn)
+
+        self._transaction(write)
+
+    def _write(self, write: Callable[[Connection], None]) -> AsOf:
+        def write_and_read(conn: Connection) -> AsOf:
+            write(conn)
+            return _cursor(conn)
+
+        return self._transaction(write_and_read)
+
+    def _transaction(self, work: Callable[[Connection], T]) -> T:
+        if self._conn is None:
+            raise NotLeader("the store isn't open")
+        with self._conn.begin():
+            return work(self._conn)
+
+
+def _version(conn: Connection) -> int | None:
+    return conn.execute(select(schema.cursor.c.schema_version)).scalar_one_or_none()
+
+
+def _cursor(conn: Connection) -> AsOf:
+    cursor = read_as_of(conn)
+    if cursor is None:
+        raise NotLeader("the mirror was emptied by another process")
+    return cursor
+
+
+def _append(
+    conn: Connection,
+    cursor: AsOf,
+    blocks: Sequence[Block],
+    events: Sequence[Event],
+    head: Head,
+) -> None:
+    parent = cursor.block_hash
+    for block in blocks:
+        if block.parent_hash != parent:
+            raise ValueError(f"block {block.number} doesn't follow {parent}")
+        parent = block.hash
+    _insert_blocks(conn, blocks)
+    if events:
+        conn.execute(insert(schema.events), [_event_row(event) for event in events])
+    for projection, rows in fold(events):
+        upsert(conn, projection.table, rows)
+    _move(conn, cursor, blocks[-1], head)
+
+
+def _drop_above(conn: Connection, number: int) -> None:
+    touched = touched_since(conn, number + 1)
+    conn.execute(delete(schema.events).where(schema.events.c.block_number > number))
+    conn.execute(delete(schema.blocks).where(schema.blocks.c.number > number))
+    restore_touched(conn, touched)
+
+
+def _move(conn: Connection, cursor: AsOf, to: Block, head: Head) -> None:
+    moved = conn.execute(
+        update(schema.cursor)
+        .where(schema.cursor.c.block_hash == cursor.block_hash)
+        .values(**_position(to), **_head(cursor, head))
+    )
+    if moved.rowcount != 1:
+        raise NotLeader("the cursor was moved by another process")
+
+
+def _position(block: Block) -> dict[str, int | str]:
+    return {
+        "block_number": block.number,
+        "block_hash": block.hash,
+        "block_timestamp": block.timestamp,
+        "indexed_at": time.time_ns() // 1_000_000,
+    }
+
+
+def _head(cursor: AsOf, head: Head) -> dict[str, int]:
+    """What was final stays final."""
+    return {
+        "head_number": head.number,
+        "finalized_number": max(cursor.finalized_number, head.finalized),
+    }
+
+
+def _insert_blocks(conn: Connection, blocks: Sequence[Block]) -> None:
+    conn.execute(
+        insert(schema.blocks),
+        [
+            {
+                "number": block.number,
+                "hash": block.hash,
+                "parent_hash": block.parent_hash,
+                "timestamp": block.timestamp,
+            }
+            for block in blocks
+        ],
+    )
+
+
+def _event_row(event: Event) -> dict[str, object]:
+    return {
+        "block_number": event.block_number,
+        "log_index": event.log_index,
+        "block_hash": event.block_hash,
+        "block_timestamp": event.block_timestamp,
+        "transaction_hash": event.transaction_hash,
+        "contract": event.contract,
+        "name": event.name,
+        "key": event.key,
+        "account": event.account,
+        "arguments": event.arguments,
+    }
