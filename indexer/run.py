@@ -62,7 +62,7 @@ class Indexer:
         )
         node = Node(self._pool, [contract.address for contract in contracts.values()])
         self.store = Store(self._engine, deployment.chain_id, deployment.genesis_hash)
-        self._sync = Sync(
+        self.sync = Sync(
             deployment,
             node,
             Fetcher(node, LogCheck(decoder.topics_of), settings.max_range_blocks),
@@ -82,7 +82,7 @@ class Indexer:
                     leads = leads or self._lead(stop)
                     if not leads:
                         return
-                    outcome = self._sync.step()
+                    outcome = self.sync.step()
                     pause = self._poll_seconds
                     if once and outcome is Outcome.AT_HEAD:
                         return
@@ -114,8 +114,8 @@ class Indexer:
                 waited = True
             if stop.wait(LEADER_POLL_SECONDS):
                 return False
-        self._sync.start()
-        log.info("leading", cursor=self._sync.cursor_number)
+        self.sync.start()
+        log.info("leading", cursor=self.sync.cursor_number)
         return True
 
     @staticmethod
