@@ -1,0 +1,30 @@
+"""The node that the methods work on: the chain, the unlocked accounts, filters and snapshots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from eth_account.signers.local import LocalAccount
+
+from scripts.devnet.chain import Chain
+from scripts.devnet.filters import Filters
+from scripts.devnet.genesis import dev_accounts
+
+Method = Callable[..., Any]
+
+
+class Node:
+    """All state behind the methods; whoever calls one holds the chain's lock."""
+
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
+        self.accounts: dict[bytes, LocalAccount] = dev_accounts()
+        self.filters = Filters(chain)
+        # Number and hash of the block, and the clock's offset, by the snapshot's id.
+        self.snapshots: dict[int, tuple[int, bytes, int]] = {}
+
+    def rewind(self, number: int, offset_seconds: int) -> None:
+        """Goes back to an older block; filters hear of the logs that are gone."""
+        self.filters.before_rewind(number)
+        self.chain.rewind(number, offset_seconds)
