@@ -10,7 +10,8 @@
 
      Reserve, after every call:
         asset held * SCALE >= sum of paid over all stored words + earned
-     with equality but for asset that was sent here without `buy`.
+     with equality but for asset that was sent here without `buy`. Paid credit that burned is
+     `earned` when its account is touched; it is in the sum until then.
 
      At depletion the stream stops by itself. A top-up before `depletes_at + GRACE` brings
      everything back. From then on the account's epoch counts one more: what ran in the older
@@ -36,18 +37,6 @@ exports: (
     roles.roles_of,
     roles.set_roles,
 )
-
-
-interface IERC20Permit:
-    def permit(
-        owner: address,
-        spender: address,
-        amount: uint256,
-        deadline: uint256,
-        v: uint8,
-        r: bytes32,
-        s: bytes32,
-    ): nonpayable
 
 
 # ---------------------------------------------------------------- events
@@ -107,8 +96,12 @@ event EarnedWithdrawn:
 # ---------------------------------------------------------------- constants and storage
 
 
+PERMIT: constant(Bytes[4]) = method_id(
+    "permit(address,address,uint256,uint256,uint8,bytes32,bytes32)"
+)
 NANO_DECIMALS: constant(uint8) = 9
 NANO_PER_MICRO: constant(uint256) = 10**3
+MAX_GRACE: constant(uint256) = 2**31  # seconds: no sum of times overflows
 
 ASSET: public(immutable(address))
 SCALE: public(immutable(uint256))  # nano credit in one base unit of the asset
@@ -118,6 +111,7 @@ words: HashMap[address, uint256]
 epochs: HashMap[address, uint256]
 limits: HashMap[address, uint256]  # micro credit a day: a lowered limit, until its day has come
 meters: public(HashMap[address, bool])
+former_meters: HashMap[address, bool]  # taken off: may still lower rates
 earned: public(uint256)  # nano credit: paid credit that was burned and not yet withdrawn
 
 
@@ -126,9 +120,10 @@ def __init__(asset: address, grace: uint256):
     """
     @notice The deployer becomes the admin.
     @param asset The ERC-20 that credit is bought with, of at most 9 decimals.
-    @param grace Seconds from depletion until what ran has ended.
+    @param grace Seconds from depletion until what ran has ended, below 2**31.
     """
     roles.__init__()
+    assert grace < MAX_GRACE, "Credits: grace too long"
     decimals: uint8 = staticcall IERC20Detailed(asset).decimals()
     assert decimals <= NANO_DECIMALS, "Credits: too many decimals"
     ASSET = asset
@@ -169,18 +164,9 @@ def buy_with_permit(
     @param s The permit signature's s.
     @return uint256 The credit bought, in nano credit.
     """
-    permitted: bool = raw_call(
+    _permitted: bool = raw_call(
         ASSET,
-        abi_encode(
-            msg.sender,
-            self,
-            amount,
-            deadline,
-            v,
-            r,
-            s,
-            method_id=method_id("permit(address,address,uint256,uint256,uint8,bytes32,bytes32)"),
-        ),
+        abi_encode(msg.sender, self, amount, deadline, v, r, s, method_id=PERMIT),
         revert_on_failure=False,
     )
     return self._buy(amount, account)
@@ -196,24 +182,22 @@ def refund(amount: uint256, to: address):
     @param amount nano credit: a whole number of the asset's base units.
     @param to The 20-byte address that receives the asset.
     """
-    assert to != empty(address), "Credits: refund to nobody"
-    assert amount % SCALE == 0, "Credits: not whole asset units"
     account: account_word.Account = self._touch(msg.sender)
     assert amount <= account.paid, "Credits: more than paid credit"
     assert amount <= self._refundable(account), "Credits: limit still chargeable"
     account.paid -= amount
     word: uint256 = self._store(msg.sender, account)
     log Refunded(account=msg.sender, to=to, amount=amount, word=word)
-    assert extcall IERC20(ASSET).transfer(
-        to, amount // SCALE, default_return_value=True
-    ), "Credits: transfer failed"
+    self._pay_out(amount, to)
 
 
 @external
 def set_limit(per_day: uint256):
     """
     @notice Sets what metered charges may take from the caller's account in a day.
-    @dev A higher limit counts at once; a lower one from the next day.
+    @dev A higher limit counts at once; a lower one from the next day, so that what was used today
+         can still be charged. A dry account's day is the one it ran dry on: once that is over, a
+         lower limit counts at once, for there is nothing left that was used under the old one.
     @param per_day micro credit; 0 refuses every metered charge.
     """
     account: account_word.Account = self._touch(msg.sender)
@@ -233,10 +217,13 @@ def set_limit(per_day: uint256):
 def adjust_rate(account: address, delta: int256):
     """
     @notice Changes what an account streams away a second. For registered meters only.
+    @dev A meter that was taken off may still lower rates: whoever started something there can
+         always stop it.
     @param account The 20-byte address of the account.
     @param delta nano credit a second, added to the rate.
     """
-    assert self.meters[msg.sender], "Credits: not a meter"
+    if not self.meters[msg.sender]:
+        assert self.former_meters[msg.sender] and delta < 0, "Credits: not a meter"
     changed: account_word.Account = self._touch(account)
     if delta >= 0:
         assert changed.paid + changed.granted > 0, "Credits: no credit"
@@ -246,7 +233,7 @@ def adjust_rate(account: address, delta: int256):
         assert decrease <= changed.rate, "Credits: rate below zero"
         changed.rate -= decrease
     if changed.rate == 0:
-        changed.updated_at = block.timestamp
+        changed.updated_at = block.timestamp  # nothing streams, so nothing is dry
     word: uint256 = self._store(account, changed)
     log RateAdjusted(account=account, meter=msg.sender, delta=delta, word=word)
 
@@ -312,8 +299,8 @@ def epoch_of(account: address) -> uint256:
     @param account The 20-byte address.
     @return uint256 A count.
     """
-    accrued: account_word.Account = account_word._accrue(self._load(account), block.timestamp)
-    if self._has_ended(accrued):
+    stored: account_word.Account = account_word._unpack(self.words[account])
+    if account_word._has_ended(stored, block.timestamp, GRACE):
         return self.epochs[account] + 1
     return self.epochs[account]
 
@@ -335,11 +322,14 @@ def refundable_of(account: address) -> uint256:
 @external
 def set_meter(meter: address, registered: bool):
     """
-    @notice Registers a contract that may change rates, or takes it off.
+    @notice Registers a contract that may change rates, or takes it off: then it may only lower
+            what runs already.
     @param meter The 20-byte address of the contract.
     @param registered Whether it may.
     """
     roles._check_admin()
+    if self.meters[meter] and not registered:
+        self.former_meters[meter] = True
     self.meters[meter] = registered
     log MeterSet(meter=meter, registered=registered)
 
@@ -353,13 +343,10 @@ def withdraw_earned(amount: uint256, to: address):
     @param to The 20-byte address that receives the asset.
     """
     roles._check_admin()
-    assert amount % SCALE == 0, "Credits: not whole asset units"
     assert amount <= self.earned, "Credits: more than earned"
     self.earned -= amount
     log EarnedWithdrawn(to=to, amount=amount, earned=self.earned)
-    assert extcall IERC20(ASSET).transfer(
-        to, amount // SCALE, default_return_value=True
-    ), "Credits: transfer failed"
+    self._pay_out(amount, to)
 
 
 # ---------------------------------------------------------------- internal
@@ -367,6 +354,9 @@ def withdraw_earned(amount: uint256, to: address):
 
 @internal
 def _buy(amount: uint256, account: address) -> uint256:
+    """
+    @dev The asset comes first: the account is read after the only call to a foreign contract.
+    """
     assert amount != 0, "Credits: nothing to buy"
     assert account != empty(address), "Credits: buy for nobody"
     self._pull(amount)
@@ -389,8 +379,22 @@ def _pull(amount: uint256):
         msg.sender, self, amount, default_return_value=True
     ), "Credits: transfer failed"
     assert (
-        staticcall IERC20(ASSET).balanceOf(self) == held + amount
+        staticcall IERC20(ASSET).balanceOf(self) >= held + amount
     ), "Credits: transfer fell short"
+
+
+@internal
+def _pay_out(amount: uint256, to: address):
+    """
+    @dev Sends asset. Everything is written before it is called.
+    @param amount nano credit.
+    """
+    assert amount != 0, "Credits: nothing to pay out"
+    assert amount % SCALE == 0, "Credits: not whole asset units"
+    assert to != empty(address) and to != self, "Credits: no such receiver"
+    assert extcall IERC20(ASSET).transfer(
+        to, amount // SCALE, default_return_value=True
+    ), "Credits: transfer failed"
 
 
 @internal
@@ -403,7 +407,7 @@ def _touch(account: address) -> account_word.Account:
     accrued: account_word.Account = account_word._accrue(stored, block.timestamp)
     if stored.paid != accrued.paid:
         self.earned += stored.paid - accrued.paid
-    if self._has_ended(accrued):
+    if account_word._has_ended(accrued, block.timestamp, GRACE):
         depleted_at: uint256 = accrued.updated_at
         accrued.rate = 0
         accrued.updated_at = block.timestamp
@@ -425,7 +429,7 @@ def _load(account: address) -> account_word.Account:
     @dev The account as it was written, under the limit of today.
     """
     stored: account_word.Account = account_word._unpack(self.words[account])
-    if not account_word._is_of_day(stored, block.timestamp):
+    if not account_word._is_same_day(stored.updated_at, block.timestamp):
         stored.spent_today = 0
         if stored.lowered:
             stored.lowered = False
@@ -435,6 +439,9 @@ def _load(account: address) -> account_word.Account:
 
 @internal
 def _store(account: address, changed: account_word.Account) -> uint256:
+    """
+    @dev Writes an account; what `_touch` gave out is stored by its caller, always.
+    """
     word: uint256 = account_word._pack(changed)
     self.words[account] = word
     return word
@@ -447,7 +454,7 @@ def _current(account: address) -> account_word.Account:
     @dev The account as `_touch` would leave it, with nothing written.
     """
     accrued: account_word.Account = account_word._accrue(self._load(account), block.timestamp)
-    if self._has_ended(accrued):
+    if account_word._has_ended(accrued, block.timestamp, GRACE):
         accrued.rate = 0
         accrued.updated_at = block.timestamp
     return accrued
@@ -455,17 +462,11 @@ def _current(account: address) -> account_word.Account:
 
 @internal
 @view
-def _has_ended(accrued: account_word.Account) -> bool:
-    return (
-        accrued.rate != 0
-        and accrued.paid + accrued.granted == 0
-        and block.timestamp >= accrued.updated_at + GRACE
-    )
-
-
-@internal
-@view
 def _refundable(account: account_word.Account) -> uint256:
+    """
+    @dev What is left when all that today's limit still allows was charged. `spent_today` is never
+         above `per_day`: a limit falls only where a new day has set `spent_today` to 0.
+    """
     balance: uint256 = account.paid + account.granted
     allowance: uint256 = (account.per_day - account.spent_today) * NANO_PER_MICRO
     chargeable: uint256 = min(allowance, balance)

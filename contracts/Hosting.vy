@@ -15,11 +15,14 @@
 
      An active service of a rate streams that rate from its owner's account; in any other stored
      state it streams nothing. It keeps the rate that it was started at.
-     `lapsed`, `expired` and the end of an epoch are never written: `state_of` derives them.
+     `lapsed`, `expired` and the end of an epoch are never written: `state_of` derives them. Once
+     its owner's epoch is over, a paid service has ended, paused or not: nothing moves it again.
 """
 
 from contracts.interfaces import ICredits
+from contracts.modules import plan_word
 from contracts.modules import roles
+from contracts.modules import service_word
 
 initializes: roles
 
@@ -42,15 +45,6 @@ struct Plan:
     rate: uint256
     free_period: uint256
     offered: bool
-
-
-struct Service:
-    owner: address
-    plan: uint256
-    state: uint256
-    rate: uint256
-    epoch: uint256
-    expires_at: uint256
 
 
 # ---------------------------------------------------------------- events
@@ -114,17 +108,10 @@ STOPPED: constant(uint256) = 4
 LAPSED: constant(uint256) = 5
 EXPIRED: constant(uint256) = 6
 
-# A service's word, lowest bits first: owner 160, rate 36 (nano credit a second), expires_at 32
-# (unix seconds, 0 for never), plan 12, epoch 12, state 4.
-RATE_AT: constant(uint256) = 160
-EXPIRES_AT: constant(uint256) = 196
-PLAN_AT: constant(uint256) = 228
-EPOCH_AT: constant(uint256) = 240
-STATE_AT: constant(uint256) = 252
-
 CREDITS: public(immutable(address))
 
-plans: HashMap[uint256, Plan]
+plan_names: HashMap[uint256, String[32]]
+plan_words: HashMap[uint256, uint256]
 services: HashMap[uint256, uint256]
 service_count: public(uint256)
 
@@ -152,10 +139,10 @@ def start(plan: uint256, reference: bytes32, max_rate: uint256) -> uint256:
            that changes before the transaction is taken.
     @return uint256 The service's number.
     """
-    offer: Plan = self.plans[plan]
+    offer: plan_word.Terms = plan_word._unpack(self.plan_words[plan])
     assert offer.offered, "Hosting: plan not offered"
     assert offer.rate <= max_rate, "Hosting: price above max_rate"
-    service: Service = Service(
+    service: service_word.Service = service_word.Service(
         owner=msg.sender, plan=plan, state=ACTIVE, rate=offer.rate, epoch=0, expires_at=0
     )
     if offer.free_period != 0:
@@ -165,7 +152,7 @@ def start(plan: uint256, reference: bytes32, max_rate: uint256) -> uint256:
         service.epoch = staticcall ICredits(CREDITS).epoch_of(msg.sender)
     id: uint256 = self.service_count + 1
     self.service_count = id
-    self.services[id] = self._pack(service)
+    self.services[id] = service_word._pack(service)
     log ServiceStarted(
         service=id,
         owner=service.owner,
@@ -185,7 +172,7 @@ def pause(id: uint256):
     @notice Stops serving and streaming; what it holds is kept.
     @param id The number of an active service of the caller.
     """
-    service: Service = self._owned(id)
+    service: service_word.Service = self._owned(id)
     assert service.state == ACTIVE, "Hosting: not active"
     self._unstream(service)
     service.state = PAUSED
@@ -198,7 +185,7 @@ def resume(id: uint256):
     @notice Serves and streams again, at the rate that the service was started at.
     @param id The number of a paused service of the caller.
     """
-    service: Service = self._owned(id)
+    service: service_word.Service = self._owned(id)
     assert service.state == PAUSED, "Hosting: not paused"
     self._stream(service)
     service.state = ACTIVE
@@ -211,7 +198,7 @@ def stop(id: uint256):
     @notice Ends a service for good.
     @param id The number of a service of the caller that has not ended.
     """
-    service: Service = self._owned(id)
+    service: service_word.Service = self._owned(id)
     if service.state == ACTIVE:
         self._unstream(service)
     service.state = STOPPED
@@ -222,12 +209,14 @@ def stop(id: uint256):
 def renew_free(id: uint256):
     """
     @notice Gives a free service its plan's whole free period again, from now.
+    @dev Refused once the plan is no longer offered free: how a free plan comes to its end.
     @param id The number of a free service of the caller that has not ended.
     """
-    service: Service = self._owned(id)
-    free_period: uint256 = self.plans[service.plan].free_period
-    assert service.expires_at != 0 and free_period != 0, "Hosting: not a free service"
-    service.expires_at = block.timestamp + free_period
+    service: service_word.Service = self._owned(id)
+    assert service.rate == 0, "Hosting: not a free service"
+    offer: plan_word.Terms = plan_word._unpack(self.plan_words[service.plan])
+    assert offer.offered and offer.free_period != 0, "Hosting: plan not offered"
+    service.expires_at = block.timestamp + offer.free_period
     self._save(id, service)
 
 
@@ -242,12 +231,12 @@ def suspend(id: uint256, reason: String[128]):
     @param reason What its owner and its visitors are told.
     """
     roles._check_role(roles.Role.MODERATOR)
-    service: Service = self._living(id)
+    service: service_word.Service = self._living(id)
     assert service.state != SUSPENDED, "Hosting: already suspended"
     if service.state == ACTIVE:
         self._unstream(service)
     service.state = SUSPENDED
-    self.services[id] = self._pack(service)
+    self.services[id] = service_word._pack(service)
     log ServiceSuspended(
         service=id,
         owner=service.owner,
@@ -267,7 +256,7 @@ def unsuspend(id: uint256):
     @param id The number of a suspended service.
     """
     roles._check_role(roles.Role.MODERATOR)
-    service: Service = self._living(id)
+    service: service_word.Service = self._living(id)
     assert service.state == SUSPENDED, "Hosting: not suspended"
     service.state = PAUSED
     self._save(id, service)
@@ -278,7 +267,7 @@ def unsuspend(id: uint256):
 
 @external
 @view
-def service_of(id: uint256) -> Service:
+def service_of(id: uint256) -> service_word.Service:
     """
     @notice A service as it is stored; `state_of` tells what it amounts to now.
     @param id The service's number.
@@ -296,7 +285,7 @@ def state_of(id: uint256) -> uint256:
     @param id The service's number.
     @return uint256 1 active, 2 paused, 3 suspended, 4 stopped, 5 lapsed, 6 expired.
     """
-    service: Service = self._service(id)
+    service: service_word.Service = self._service(id)
     if self._has_ended(service):
         return STOPPED
     if service.state != ACTIVE:
@@ -314,10 +303,17 @@ def plan_of(plan: uint256) -> Plan:
     """
     @notice A plan.
     @param plan The plan's number.
-    @return Plan name, kind (1 static site, 2 storage, 3 function site), rate (nano credit a
-            second), free_period (seconds), offered.
+    @return Plan name, kind (1 static site, 2 storage, 3 function site; 0 for a plan that was
+            never set), rate (nano credit a second), free_period (seconds), offered.
     """
-    return self.plans[plan]
+    terms: plan_word.Terms = plan_word._unpack(self.plan_words[plan])
+    return Plan(
+        name=self.plan_names[plan],
+        kind=terms.kind,
+        rate=terms.rate,
+        free_period=terms.free_period,
+        offered=terms.offered,
+    )
 
 
 # ---------------------------------------------------------------- admin
@@ -333,7 +329,7 @@ def set_plan(
     offered: bool,
 ):
     """
-    @notice Sets a plan. Services that run already keep their rate.
+    @notice Sets a plan. Services that run already keep their rate; a plan keeps its kind.
     @param plan The plan's number, 1 to 4095.
     @param name Its name.
     @param kind 1 static site, 2 storage, 3 function site.
@@ -344,11 +340,12 @@ def set_plan(
     roles._check_admin()
     assert plan != 0 and plan < 2**12, "Hosting: plan out of range"
     assert kind >= STATIC_SITE and kind <= FUNCTION_SITE, "Hosting: unknown kind"
-    assert rate < 2**36, "Hosting: rate too large"
     assert (rate == 0) == (free_period != 0), "Hosting: free means a period"
-    assert free_period < 2**31, "Hosting: period too long"
-    self.plans[plan] = Plan(
-        name=name, kind=kind, rate=rate, free_period=free_period, offered=offered
+    word: uint256 = self.plan_words[plan]
+    assert word == 0 or kind == plan_word._unpack(word).kind, "Hosting: kind is fixed"
+    self.plan_names[plan] = name
+    self.plan_words[plan] = plan_word._pack(
+        plan_word.Terms(kind=kind, rate=rate, free_period=free_period, offered=offered)
     )
     log PlanSet(
         plan=plan, name=name, kind=kind, rate=rate, free_period=free_period, offered=offered
@@ -359,8 +356,8 @@ def set_plan(
 
 
 @internal
-def _save(id: uint256, service: Service):
-    self.services[id] = self._pack(service)
+def _save(id: uint256, service: service_word.Service):
+    self.services[id] = service_word._pack(service)
     log ServiceChanged(
         service=id,
         owner=service.owner,
@@ -373,68 +370,46 @@ def _save(id: uint256, service: Service):
 
 
 @internal
-def _stream(service: Service):
+def _stream(service: service_word.Service):
     if service.rate != 0:
         extcall ICredits(CREDITS).adjust_rate(service.owner, convert(service.rate, int256))
 
 
 @internal
-def _unstream(service: Service):
+def _unstream(service: service_word.Service):
     if service.rate != 0:
         extcall ICredits(CREDITS).adjust_rate(service.owner, -convert(service.rate, int256))
 
 
 @internal
 @view
-def _owned(id: uint256) -> Service:
-    service: Service = self._living(id)
+def _owned(id: uint256) -> service_word.Service:
+    service: service_word.Service = self._living(id)
     assert service.owner == msg.sender, "Hosting: not your service"
     return service
 
 
 @internal
 @view
-def _living(id: uint256) -> Service:
-    service: Service = self._service(id)
+def _living(id: uint256) -> service_word.Service:
+    service: service_word.Service = self._service(id)
     assert not self._has_ended(service), "Hosting: service has ended"
     return service
 
 
 @internal
 @view
-def _service(id: uint256) -> Service:
+def _service(id: uint256) -> service_word.Service:
     word: uint256 = self.services[id]
     assert word != 0, "Hosting: no such service"
-    return Service(
-        owner=convert(word & (2**160 - 1), address),
-        plan=(word >> PLAN_AT) & (2**12 - 1),
-        state=word >> STATE_AT,
-        rate=(word >> RATE_AT) & (2**36 - 1),
-        epoch=(word >> EPOCH_AT) & (2**12 - 1),
-        expires_at=(word >> EXPIRES_AT) & (2**32 - 1),
-    )
+    return service_word._unpack(word)
 
 
 @internal
 @view
-def _has_ended(service: Service) -> bool:
+def _has_ended(service: service_word.Service) -> bool:
     if service.state == STOPPED:
         return True
     if service.rate == 0:
         return False
     return service.epoch < staticcall ICredits(CREDITS).epoch_of(service.owner)
-
-
-@internal
-@pure
-def _pack(service: Service) -> uint256:
-    assert service.epoch < 2**12, "Hosting: epoch too large"
-    assert service.expires_at < 2**32, "Hosting: time too large"
-    return (
-        convert(service.owner, uint256)
-        | (service.rate << RATE_AT)
-        | (service.expires_at << EXPIRES_AT)
-        | (service.plan << PLAN_AT)
-        | (service.epoch << EPOCH_AT)
-        | (service.state << STATE_AT)
-    )

@@ -106,9 +106,9 @@ class Bench:
 def measure() -> dict[str, list[int]]:
     """Walks through every function a few times; gas by name, in the order of use."""
     bench = Bench()
-    usd, credits, hosting = bench.usd.functions, bench.credits.functions, bench.hosting.functions
+    usd, ledger, hosting = bench.usd.functions, bench.credits.functions, bench.hosting.functions
     user, admin, address = bench.user, bench.admin, bench.credits.address
-    bench.send("Credits.set_meter", credits.set_meter(bench.hosting.address, True), admin)
+    bench.send("Credits.set_meter", ledger.set_meter(bench.hosting.address, True), admin)
     bench.send("Hosting.set_roles", hosting.set_roles(admin, 31), admin)
     for _ in range(2):
         bench.send("Hosting.set_plan", hosting.set_plan(1, "Free", 1, 0, 30 * DAY, True), admin)
@@ -116,29 +116,29 @@ def measure() -> dict[str, list[int]]:
         bench.send("TestUSD.mint", usd.mint(user, 10**6 * DOLLAR))
         bench.send("TestUSD.approve", usd.approve(address, 2**256 - 1))
     for _ in range(3):
-        bench.send("Credits.buy", credits.buy(20 * DOLLAR, user))
+        bench.send("Credits.buy", ledger.buy(20 * DOLLAR, user))
         bench.send("Hosting.start", hosting.start(2, REFERENCE, 2_000))
     for _ in range(3):
         bench.send("Hosting.start (free)", hosting.start(1, REFERENCE, 0))
         bench.send("Hosting.pause", hosting.pause(1))
         bench.send("Hosting.resume", hosting.resume(1))
-        bench.send("Credits.buy", credits.buy(20 * DOLLAR, user))
+        bench.send("Credits.buy", ledger.buy(20 * DOLLAR, user))
         bench.send("Hosting.renew_free", hosting.renew_free(4))
-        bench.send("Credits.refund", credits.refund(CREDIT, user))
-        bench.send("Credits.withdraw_earned", credits.withdraw_earned(10**6, admin), admin)
+        bench.send("Credits.refund", ledger.refund(CREDIT, user))
+        bench.send("Credits.withdraw_earned", ledger.withdraw_earned(10**6, admin), admin)
     bench.send("TestUSD.approve", usd.approve(address, 0))
     for _ in range(3):
         signature = bench.permit(DOLLAR)
-        call = credits.buy_with_permit(DOLLAR, user, DEADLINE, *signature)
+        call = ledger.buy_with_permit(DOLLAR, user, DEADLINE, *signature)
         bench.send("Credits.buy_with_permit", call)
     for per_day in (0, 10**6, 5 * 10**6, 10**6):
-        bench.send("Credits.set_limit", credits.set_limit(per_day))
+        bench.send("Credits.set_limit", ledger.set_limit(per_day))
     for service in (1, 2):
         bench.send("Hosting.suspend", hosting.suspend(service, "Phishing"), admin)
         bench.send("Hosting.unsuspend", hosting.unsuspend(service), admin)
         bench.send("Hosting.stop", hosting.stop(service))
-    bench.send("Credits.propose_admin", credits.propose_admin(bench.other), admin)
-    bench.send("Credits.accept_admin", credits.accept_admin(), bench.other)
+    bench.send("Credits.propose_admin", ledger.propose_admin(bench.other), admin)
+    bench.send("Credits.accept_admin", ledger.accept_admin(), bench.other)
     return bench.gas
 
 
