@@ -1,4 +1,4 @@
-"""One platform for the journeys, and a wallet with coins and ether."""
+"""One platform for the journeys of a file."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from scripts.supervisor.banner import dev_accounts
-from scripts.wallet import Wallet
 from tests.support.platform import RunningPlatform
 
 
@@ -18,17 +16,3 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatfo
     yield running
     if not running.has_ended():
         running.stop()
-
-
-@pytest.fixture
-def owner(platform: RunningPlatform) -> Wallet:
-    """A fresh key with ether for gas, signed in."""
-    wallet = Wallet(platform.faces())
-    patron(platform).fund(wallet.address, 10**18)
-    wallet.sign_in()
-    return wallet
-
-
-def patron(platform: RunningPlatform) -> Wallet:
-    """A development account that has ether."""
-    return Wallet(platform.faces(), dev_accounts()[9][1])
