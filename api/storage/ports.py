@@ -1,11 +1,13 @@
 """What the platform asks of a content-addressed store, and what can go wrong with one.
 
-    StorageError
-    ├── BlockMissing        the store doesn't hold this CID
-    ├── BlockCorrupt        what it holds isn't what the CID says
-    ├── StoreFull           no space left; nothing half-written stays (retryable)
-    ├── NotAFile / NotADirectory / EntryMissing     while walking a path
-    └── ArchiveRejected     an upload that can't be unpacked; names the entry
+StorageError
+├── BadCid              what was given isn't a CID of a kind that is kept here
+├── BlockMissing        the store doesn't hold this CID
+├── BlockCorrupt        what it holds isn't what the CID says
+├── StoreFull           no space left; nothing half-written stays (retryable)
+├── NotAFile / NotADirectory / EntryMissing     while walking a path
+├── PathClash / ShardTooDeep                    while building a directory
+└── ArchiveRejected     an upload that can't be unpacked; names the entry
 """
 
 from __future__ import annotations
@@ -17,6 +19,10 @@ from typing import Protocol
 
 class StorageError(Exception):
     """The root of what storage raises."""
+
+
+class BadCid(StorageError):
+    """Not a CID of a kind that is kept here: version 0 or 1, raw or dag-pb, sha2-256."""
 
 
 class BlockMissing(StorageError):
@@ -43,6 +49,14 @@ class EntryMissing(StorageError):
     """The directory has no such entry."""
 
 
+class PathClash(StorageError):
+    """Two entries have the same path, or one is a file and the other lies below it."""
+
+
+class ShardTooDeep(StorageError):
+    """Names in a big directory that collide in the whole of their hash; never by accident."""
+
+
 class ArchiveRejected(StorageError):
     """An upload that can't be unpacked safely.
 
@@ -58,11 +72,19 @@ class ArchiveRejected(StorageError):
 class BlockStore(Protocol):
     """Blocks by CID (text form, CIDv1 base32 lower case). Every method may raise StorageError."""
 
-    def put(self, cid: str, data: bytes) -> None:
-        """Keeps a block. It may be buffered until `flush`."""
+    def put(self, cid: str, data: bytes, *, verified: bool = False) -> None:
+        """Keeps a block. It may be buffered until `flush`, seen by the putting thread alone.
+
+        Raises BlockCorrupt where the bytes aren't the CID's; `verified` says that the caller has
+        just computed the CID from these very bytes. StoreFull drops what this thread has put since
+        its last flush, as `discard` does.
+        """
 
     def flush(self) -> None:
-        """Returns once every block that was put survives a crash of the machine."""
+        """Returns once every block that this thread put survives a crash of the machine."""
+
+    def discard(self) -> None:
+        """Forgets what this thread has put since its last flush, for an import that failed."""
 
     def get(self, cid: str) -> bytes:
         """A whole block; BlockMissing where there is none."""
