@@ -27,8 +27,8 @@ from scripts.devnet.store import BlockRow, Store
 CACHED_HEADERS = 4_096
 
 # As anvil has it: two epochs of 32 blocks until a block is final, one until it is safe.
-FINAL_DEPTH = 64
-SAFE_DEPTH = 32
+FINAL_DEPTH = 12
+SAFE_DEPTH = 6
 
 
 class Chain:
