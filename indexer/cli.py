@@ -99,7 +99,9 @@ def _status(settings: IndexerSettings) -> dict[str, Any]:
                 "schema_version": schema.SCHEMA_VERSION,
                 "state_digest": state_digest(conn),
                 "rows": {
-                    table.name: conn.execute(select(func.count()).select_from(table)).scalar_one()
+                    str(table.name): conn.execute(
+                        select(func.count()).select_from(table)
+                    ).scalar_one()
                     for table in schema.mirror.sorted_tables
                 },
             }

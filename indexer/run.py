@@ -51,7 +51,7 @@ class Indexer:
             raise DeploymentError(f"the deployment manifest has no {missing[0]}")
         contracts = {name: deployment.contracts[name] for name in MIRRORED_CONTRACTS}
         self._poll_seconds = settings.poll_milliseconds / 1_000
-        self._engine = open_engine(settings.database_url, writes=True)
+        self.engine = open_engine(settings.database_url, writes=True)
         self._pool = Pool(
             [RpcEndpoint(url, settings.rpc_timeout_seconds) for url in settings.urls],
             deployment.chain_id,
@@ -61,7 +61,7 @@ class Indexer:
             {name: (contract.address, load_abi(name)) for name, contract in contracts.items()}
         )
         node = Node(self._pool, [contract.address for contract in contracts.values()])
-        self.store = Store(self._engine, deployment.chain_id, deployment.genesis_hash)
+        self.store = Store(self.engine, deployment.chain_id, deployment.genesis_hash)
         self.sync = Sync(
             deployment,
             node,
@@ -102,7 +102,7 @@ class Indexer:
     def close(self) -> None:
         """Gives everything back."""
         self.store.close()
-        self._engine.dispose()
+        self.engine.dispose()
         self._pool.close()
 
     def _lead(self, stop: Event) -> bool:

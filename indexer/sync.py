@@ -103,7 +103,14 @@ class Sync:
         return self._cursor.block_number if self._cursor else None
 
     def step(self) -> Outcome:
-        """Compares once and moves once."""
+        """Compares once and moves once; after a false answer another node is asked next."""
+        try:
+            return self._step()
+        except BadAnswer as error:
+            self._node.pool.fail_over(str(error))
+            raise
+
+    def _step(self) -> Outcome:
         head = self._node.head()
         cursor = self._cursor
         if cursor is None:
@@ -213,7 +220,6 @@ class Sync:
         )
         if self._deep_reorgs > len(self._node.pool):
             raise DeepReorg(message)
-        self._node.pool.fail_over(message)
         raise BadAnswer(message)
 
     def _wait_for(self, cursor: AsOf, head: Block) -> Outcome:

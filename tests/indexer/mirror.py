@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, event, select
 
 from indexer import schema
 from indexer.database import open_engine
@@ -22,6 +24,10 @@ from indexer.sync import Outcome
 from tests.indexer.fakechain import FakeChain, served
 
 STEP_SECONDS = 20.0
+
+
+class PowerCut(Exception):
+    """Ends a transaction anywhere."""
 
 
 @dataclass
@@ -77,6 +83,23 @@ class Mirror:
             except ProviderError:
                 assert time.monotonic() < deadline, "never at the head"
             assert time.monotonic() < deadline, "never at the head"
+
+    def catch_up_dying(self, after_statements: int) -> None:
+        """Catches up with a database that fails after some writing statements, then restarts."""
+        self.start()
+        assert self.indexer is not None
+        left = itertools.count(after_statements, -1)
+
+        def count(*_: Any) -> None:
+            if next(left) <= 0:
+                raise PowerCut
+
+        event.listen(self.indexer.engine, "before_cursor_execute", count)
+        with suppress(PowerCut, ProviderError):
+            while self.step() is not Outcome.AT_HEAD:
+                pass
+        event.remove(self.indexer.engine, "before_cursor_execute", count)
+        self.start()
 
     def run(self, once: bool = True) -> None:
         """As the command does."""

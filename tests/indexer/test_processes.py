@@ -1,0 +1,196 @@
+"""The indexer as a process: killed, stopped, doubled, and told what is wrong with its settings."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from indexer.reads import AsOf, read_as_of
+from tests.indexer.emitting import bought, person, random_logs
+from tests.indexer.fakechain import FakeChain
+from tests.indexer.mirror import Mirror, write_manifest
+
+SECONDS = 20.0
+
+Start = Callable[..., subprocess.Popen[bytes]]
+
+
+def wait_until(reached: Callable[[], Any]) -> Any:
+    deadline = time.monotonic() + SECONDS
+    while not (found := reached()):
+        assert time.monotonic() < deadline, "took too long"
+        time.sleep(0.01)
+    return found
+
+
+@pytest.fixture
+def environment(chain: FakeChain, mirror: Mirror, tmp_path: Path) -> dict[str, str]:
+    return os.environ | {
+        "DSPACE_DATABASE_URL": mirror.database_url,
+        "DSPACE_RPC_URLS": mirror.urls,
+        "DSPACE_DEPLOYMENT": str(write_manifest(chain, tmp_path)),
+        "DSPACE_DATA_DIR": str(tmp_path),
+        "DSPACE_CONFIRMATIONS": "8",
+        "DSPACE_MAX_RANGE_BLOCKS": "10",
+        "DSPACE_POLL_MILLISECONDS": "20",
+    }
+
+
+@pytest.fixture
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Starts `dspace index …`; what still runs at the end is killed."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def run(*command: str) -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "indexer.cli", *command],
+            env=environment,
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            stderr=(tmp_path / f"log{len(running)}").open("wb"),
+        )
+        running.append(process)
+        return process
+
+    yield run
+    for process in running:
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def reached(mirror: Mirror, number: int) -> Callable[[], AsOf | None]:
+    def ask() -> AsOf | None:
+        as_of = mirror.read(read_as_of)
+        return as_of if as_of and as_of.block_number >= number else None
+
+    return ask
+
+
+def grow(chain: FakeChain, blocks: int) -> None:
+    random = Random(blocks)
+    for _ in range(blocks):
+        chain.mine(*random_logs(random))
+
+
+def test_killed_in_the_middle_of_a_backfill_it_goes_on_and_nothing_is_lost(
+    chain: FakeChain, mirror: Mirror, start: Start
+) -> None:
+    grow(chain, 400)
+    chain.fault("eth_getLogs", slowly, times=10**9)
+    for number in (30, 120):
+        process = start("run")
+        wait_until(reached(mirror, number))
+        process.kill()
+        process.wait()
+        assert mirror.as_of().block_number < 400
+    chain.faults.clear()
+    assert start("run", "--once").wait(SECONDS) == 0
+    mirror.assert_equals_replay()
+
+
+def slowly(result: Any) -> Any:
+    time.sleep(0.005)
+    return result
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_ends_it_cleanly(
+    chain: FakeChain, mirror: Mirror, start: Start, number: signal.Signals
+) -> None:
+    grow(chain, 5)
+    process = start("run")
+    wait_until(reached(mirror, 5))
+    process.send_signal(number)
+    assert process.wait(5) == 0
+
+
+def test_a_signal_ends_it_even_while_a_node_does_not_answer(
+    chain: FakeChain, mirror: Mirror, start: Start
+) -> None:
+    grow(chain, 5)
+    process = start("run")
+    wait_until(reached(mirror, 5))
+    with chain.lock:
+        process.terminate()
+        assert process.wait(5) == 0
+
+
+def test_a_block_is_in_sql_within_a_moment(chain: FakeChain, mirror: Mirror, start: Start) -> None:
+    grow(chain, 5)
+    start("run")
+    wait_until(reached(mirror, 5))
+    mined_at = time.monotonic()
+    chain.mine(bought(person(1), 5))
+    wait_until(reached(mirror, 6))
+    assert time.monotonic() - mined_at < 0.5
+
+
+def test_a_second_one_takes_over_when_the_first_dies(
+    chain: FakeChain, mirror: Mirror, start: Start, tmp_path: Path
+) -> None:
+    grow(chain, 5)
+    first = start("run")
+    wait_until(reached(mirror, 5))
+    start("run")
+    wait_until(lambda: b"waiting_for_leader" in (tmp_path / "log1").read_bytes())
+    first.kill()
+    first.wait()
+    chain.mine(bought(person(1), 5))
+    wait_until(reached(mirror, 6))
+    mirror.assert_equals_replay()
+
+
+def test_status_tells_where_the_mirror_stands(
+    chain: FakeChain, mirror: Mirror, start: Start
+) -> None:
+    assert json.loads(start("status", "--json").communicate()[0]) == {"started": False}
+    grow(chain, 20)
+    assert start("run", "--once").wait(SECONDS) == 0
+    found = json.loads(start("status", "--json").communicate()[0])
+    assert found["block_number"] == found["head_number"] == 20
+    assert found["block_hash"] == chain.head.hash
+    assert found["finalized_number"] == 12
+    assert len(found["state_digest"]) == 64
+    assert found["rows"]["mirror_blocks"] == 21
+    assert found["state_digest"].encode() in start("status").communicate()[0]
+
+
+def test_rebuild_makes_the_same_tables_from_nothing(
+    chain: FakeChain, mirror: Mirror, start: Start
+) -> None:
+    grow(chain, 20)
+    running = start("run")
+    wait_until(reached(mirror, 20))
+    refused = start("rebuild")
+    assert refused.wait(SECONDS) == 1
+    running.terminate()
+    running.wait()
+    digest = json.loads(start("status", "--json").communicate()[0])["state_digest"]
+    output, _ = start("rebuild").communicate()
+    assert f"state digest {digest}".encode() in output
+    mirror.assert_equals_replay()
+
+
+def test_what_it_can_not_work_with_ends_it_with_one_line(
+    chain: FakeChain, environment: dict[str, str], start: Start, tmp_path: Path
+) -> None:
+    chain.chain_id = 5
+    assert start("run").wait(SECONDS) == 1
+    assert "chain 5" in (tmp_path / "log0").read_text().splitlines()[-1]
+    environment["DSPACE_DEPLOYMENT"] = str(tmp_path / "none.json")
+    assert start("run").wait(SECONDS) == 1
+    lines = (tmp_path / "log1").read_text().splitlines()
+    assert len(lines) == 1
+    assert "no deployment manifest" in lines[0]
