@@ -358,6 +358,7 @@ def _buy(amount: uint256, account: address) -> uint256:
     @dev The asset comes first: the account is read after the only call to a foreign contract.
     """
     assert amount != 0, "Credits: nothing to buy"
+    assert amount < 2**account_word.PAID_BITS, "Credits: paid too large"
     assert account != empty(address), "Credits: buy for nobody"
     self._pull(amount)
     credits: uint256 = amount * SCALE

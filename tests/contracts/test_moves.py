@@ -1,0 +1,146 @@
+"""`pause`, `resume`, `stop`, `suspend`, `unsuspend`: the state machine, each legal and illegal move."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import boa
+import pytest
+
+from tests.contracts.world import (
+    ACTIVE,
+    DOLLAR,
+    LAPSED,
+    PAUSED,
+    SITE,
+    SITE_RATE,
+    STOPPED,
+    SUSPENDED,
+    World,
+    event,
+)
+
+MOVES: dict[str, Callable[[World], Any]] = {
+    "pause": lambda w: w.hosting.pause(1, sender=w.alice),
+    "resume": lambda w: w.hosting.resume(1, sender=w.alice),
+    "stop": lambda w: w.hosting.stop(1, sender=w.alice),
+    "suspend": lambda w: w.hosting.suspend(1, "Phishing", sender=w.moderator),
+    "unsuspend": lambda w: w.hosting.unsuspend(1, sender=w.moderator),
+}
+PATHS = {  # how a service comes to a state
+    ACTIVE: (),
+    PAUSED: ("pause",),
+    SUSPENDED: ("suspend",),
+    STOPPED: ("stop",),
+}
+LEGAL = {
+    (ACTIVE, "pause"): PAUSED,
+    (PAUSED, "resume"): ACTIVE,
+    (ACTIVE, "suspend"): SUSPENDED,
+    (PAUSED, "suspend"): SUSPENDED,
+    (SUSPENDED, "unsuspend"): PAUSED,
+    (ACTIVE, "stop"): STOPPED,
+    (PAUSED, "stop"): STOPPED,
+    (SUSPENDED, "stop"): STOPPED,
+}
+REASONS = {
+    "pause": "Hosting: not active",
+    "resume": "Hosting: not paused",
+    "suspend": "Hosting: already suspended",
+    "unsuspend": "Hosting: not suspended",
+}
+ILLEGAL = [(state, move) for state in PATHS for move in MOVES if (state, move) not in LEGAL]
+
+
+@pytest.fixture
+def running(world: World) -> World:
+    world.buy(world.alice, 10 * DOLLAR)
+    world.start(world.alice)
+    return world
+
+
+def bring(world: World, state: int) -> None:
+    for move in PATHS[state]:
+        MOVES[move](world)
+    assert world.state(1) == state
+
+
+@pytest.mark.parametrize(("state", "move"), LEGAL)
+def test_a_legal_move(running: World, state: int, move: str) -> None:
+    bring(running, state)
+    MOVES[move](running)
+    changed = event(running.hosting, "ServiceSuspended" if move == "suspend" else "ServiceChanged")
+    after = LEGAL[state, move]
+    assert tuple(changed)[1:8] == (1, running.alice, SITE, after, SITE_RATE, 0, 0)
+    assert running.state(1) == after
+    assert running.credits.account_of(running.alice)[2] == (SITE_RATE if after == ACTIVE else 0)
+
+
+@pytest.mark.parametrize(("state", "move"), ILLEGAL)
+def test_an_illegal_move__is_refused(running: World, state: int, move: str) -> None:
+    bring(running, state)
+    reason = "Hosting: service has ended" if state == STOPPED else REASONS[move]
+    with boa.reverts(reason):
+        MOVES[move](running)
+    assert running.state(1) == state
+
+
+@pytest.mark.parametrize("move", ["pause", "resume", "stop", "renew_free"])
+def test_someone_elses_service__is_refused(running: World, move: str) -> None:
+    for stranger in (running.bob, running.admin, running.moderator):
+        with boa.reverts("Hosting: not your service"):
+            getattr(running.hosting, move)(1, sender=stranger)
+
+
+@pytest.mark.parametrize("service", [0, 2, 2**256 - 1])
+def test_a_service_that_was_never_started__is_refused(running: World, service: int) -> None:
+    for call in (
+        lambda: running.hosting.pause(service, sender=running.alice),
+        lambda: running.hosting.suspend(service, "Phishing", sender=running.moderator),
+        lambda: running.hosting.service_of(service),
+        lambda: running.hosting.state_of(service),
+    ):
+        with boa.reverts("Hosting: no such service"):
+            call()
+
+
+def test_a_paused_service_costs_nothing(running: World) -> None:
+    running.pass_time(100)
+    running.hosting.pause(1, sender=running.alice)
+    balance = running.credits.balance_of(running.alice)
+    running.pass_time(1_000_000)
+    assert running.credits.balance_of(running.alice) == balance
+
+
+def test_a_lapsed_service_can_be_paused_and_not_resumed_before_a_top_up(running: World) -> None:
+    running.run_dry(running.alice)
+    assert running.state(1) == LAPSED
+    running.hosting.pause(1, sender=running.alice)
+    assert running.state(1) == PAUSED
+    with boa.reverts("Credits: no credit"):
+        running.hosting.resume(1, sender=running.alice)
+    running.buy(running.alice, DOLLAR, buyer=running.bob)
+    running.hosting.resume(1, sender=running.alice)
+    assert running.state(1) == ACTIVE
+
+
+def test_a_lapsed_service_can_be_stopped(running: World) -> None:
+    running.run_dry(running.alice)
+    running.hosting.stop(1, sender=running.alice)
+    assert running.state(1) == STOPPED
+    assert running.credits.account_of(running.alice)[2] == 0
+
+
+def test_the_owner_and_visitors_are_told_why(running: World) -> None:
+    reason = "Phishing, reported on Monday. " * 4
+    running.hosting.suspend(1, reason, sender=running.moderator)
+    assert event(running.hosting, "ServiceSuspended").reason == reason
+
+
+def test_one_services_moves_leave_the_others_alone(running: World) -> None:
+    running.start(running.alice)
+    for move in ("pause", "resume", "suspend", "unsuspend", "stop"):
+        MOVES[move](running)
+        assert running.state(2) == ACTIVE
+    assert running.credits.account_of(running.alice)[2] == SITE_RATE
