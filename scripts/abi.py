@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ CONTRACTS = {
 }
 
 
+@cache
 def compile_contract(name: str) -> dict[str, Any]:
     """The `abi` and the creation `bytecode` (0x…) of a contract, for the EVM of Ape's config."""
     from vyper.cli.vyper_compile import compile_files
@@ -43,7 +45,7 @@ def render(name: str) -> str:
     return json.dumps(compile_contract(name)["abi"], indent=2) + "\n"
 
 
-def stale(directory: Path = ABI_DIR) -> list[str]:
+def stale(directory: Path) -> list[str]:
     """The files in a directory that don't say what the compiler says."""
     return [
         path.name
@@ -52,7 +54,7 @@ def stale(directory: Path = ABI_DIR) -> list[str]:
     ]
 
 
-def write(directory: Path = ABI_DIR) -> None:
+def write(directory: Path) -> None:
     """Writes every file anew."""
     for name in CONTRACTS:
         (directory / f"{name}.json").write_text(render(name))
@@ -62,11 +64,12 @@ def main(arguments: list[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.abi", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing, exit 1 when stale")
+    parser.add_argument("--directory", type=Path, default=ABI_DIR, help="where the files are")
     options = parser.parse_args(arguments)
     if not options.check:
-        write()
+        write(options.directory)
         return 0
-    names = stale()
+    names = stale(options.directory)
     if names:
         print(f"stale: {', '.join(names)}; run `make abi`")
     return int(bool(names))

@@ -1,4 +1,4 @@
-"""`pause`, `resume`, `stop`, `suspend`, `unsuspend`: the state machine, each legal and illegal move."""
+"""`pause`, `resume`, `stop`, `suspend`, `unsuspend`: each legal and each illegal move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`Hosting.renew_free`: a free service lives on as long as its owner asks and the plan is offered."""
+"""`Hosting.renew_free`: a free service lives on while its owner asks and its plan is offered."""
 
 from __future__ import annotations
 
