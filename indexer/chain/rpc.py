@@ -7,7 +7,9 @@ an error, and every error says whether asking again can help.
 from __future__ import annotations
 
 import itertools
+import ssl
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -38,6 +40,12 @@ _TOO_LARGE = (
 Call = tuple[str, Sequence[Any]]
 
 
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Read once: it takes longer than a request."""
+    return httpx.create_ssl_context()
+
+
 class RpcEndpoint:
     """One node. Thread-safe."""
 
@@ -46,7 +54,9 @@ class RpcEndpoint:
         self.name = urlsplit(url).netloc.rpartition("@")[2]  # without a key in path or user info
         self._ids = itertools.count(1)
         self._http = httpx.Client(
-            timeout=timeout_seconds, headers={"Content-Type": "application/json"}
+            timeout=timeout_seconds,
+            headers={"Content-Type": "application/json"},
+            verify=_trusted(),
         )
 
     def close(self) -> None:

@@ -43,7 +43,7 @@ def mirror(chain: FakeChain, chain_url: str, database_url: str) -> Iterator[Mirr
     """A mirror of the chain, not started."""
     made = Mirror(chain, database_url, chain_url)
     yield made
-    made.crash()
+    made.close()
 
 
 @pytest.fixture

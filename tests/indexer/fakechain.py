@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -53,6 +54,7 @@ class FakeBlock:
     def transaction_hash(self, index: int) -> str:
         return "0x" + keccak(text=f"tx {self.hash} {index}").hex()
 
+    @cache  # noqa: B019 (blocks live as long as a test)
     def header(self) -> dict[str, Any]:
         bloom = BloomFilter()
         for entry in self.logs:

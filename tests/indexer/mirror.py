@@ -11,7 +11,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from sqlalchemy import Connection, event, select
+from sqlalchemy import Connection, Engine, event, select
 
 from indexer import schema
 from indexer.database import open_engine
@@ -41,6 +41,7 @@ class Mirror:
     shorter_chain_seconds: float = 0.0
     max_range_blocks: int = 50
     indexer: Indexer | None = None
+    reader: Engine | None = None
 
     def settings(self) -> IndexerSettings:
         return IndexerSettings(
@@ -60,6 +61,12 @@ class Mirror:
         self.indexer = Indexer(self.settings(), self.chain.deployment())
         assert self.indexer.store.open()
         self.indexer.sync.start()
+
+    def close(self) -> None:
+        """Ends it for good."""
+        self.crash()
+        if self.reader is not None:
+            self.reader.dispose()
 
     def crash(self) -> None:
         """Ends it between two transactions."""
@@ -108,12 +115,10 @@ class Mirror:
 
     def read(self, question: Any) -> Any:
         """A read function's answer, on a reader's connection."""
-        engine = open_engine(self.database_url, writes=False)
-        try:
-            with engine.connect() as conn:
-                return question(conn)
-        finally:
-            engine.dispose()
+        if self.reader is None:
+            self.reader = open_engine(self.database_url, writes=False)
+        with self.reader.connect() as conn:
+            return question(conn)
 
     def as_of(self) -> AsOf:
         found = self.read(read_as_of)
@@ -129,6 +134,7 @@ class Mirror:
             replay = Mirror(self.chain, f"sqlite:///{folder}/replay.sqlite3", url)
             replay.run()
             assert self.read(contents) == replay.read(contents)
+            replay.close()
 
 
 def contents(conn: Connection) -> dict[str, Any]:

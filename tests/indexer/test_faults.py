@@ -91,6 +91,7 @@ def test_a_lie_while_following_changes_nothing(chain: FakeChain, mirror: Mirror,
     mirror.assert_equals_replay()
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_in_a_backfill_changes_nothing(chain: FakeChain, mirror: Mirror, lie: str) -> None:
     method, answer = LIES[lie]

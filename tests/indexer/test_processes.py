@@ -22,6 +22,9 @@ from tests.indexer.mirror import Mirror, write_manifest
 
 SECONDS = 20.0
 
+# Only what depends on the database runs on both: a process takes most of a second to start.
+on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+
 Start = Callable[..., subprocess.Popen[bytes]]
 
 
@@ -105,6 +108,7 @@ def slowly(result: Any) -> Any:
     return result
 
 
+@on_sqlite
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_it_cleanly(
     chain: FakeChain, mirror: Mirror, start: Start, number: signal.Signals
@@ -116,6 +120,7 @@ def test_a_signal_ends_it_cleanly(
     assert process.wait(5) == 0
 
 
+@on_sqlite
 def test_a_signal_ends_it_even_while_a_node_does_not_answer(
     chain: FakeChain, mirror: Mirror, start: Start
 ) -> None:
@@ -127,6 +132,7 @@ def test_a_signal_ends_it_even_while_a_node_does_not_answer(
         assert process.wait(5) == 0
 
 
+@on_sqlite
 def test_a_block_is_in_sql_within_a_moment(chain: FakeChain, mirror: Mirror, start: Start) -> None:
     grow(chain, 5)
     start("run")
@@ -152,6 +158,7 @@ def test_a_second_one_takes_over_when_the_first_dies(
     mirror.assert_equals_replay()
 
 
+@on_sqlite
 def test_status_tells_where_the_mirror_stands(
     chain: FakeChain, mirror: Mirror, start: Start
 ) -> None:
@@ -167,6 +174,7 @@ def test_status_tells_where_the_mirror_stands(
     assert found["state_digest"].encode() in start("status").communicate()[0]
 
 
+@on_sqlite
 def test_rebuild_makes_the_same_tables_from_nothing(
     chain: FakeChain, mirror: Mirror, start: Start
 ) -> None:
@@ -183,6 +191,7 @@ def test_rebuild_makes_the_same_tables_from_nothing(
     mirror.assert_equals_replay()
 
 
+@on_sqlite
 def test_what_it_can_not_work_with_ends_it_with_one_line(
     chain: FakeChain, environment: dict[str, str], start: Start, tmp_path: Path
 ) -> None:
