@@ -21,12 +21,14 @@ from eth_utils.crypto import keccak
 
 from scripts.devnet.errors import DevnetError, rejected
 from scripts.devnet.genesis import CHAIN_ID, COINBASE, EXTRA_DATA, chain_class, make_genesis
+from scripts.devnet.pairs import FORMAT
 from scripts.devnet.render import receipts_json, transaction_json
 from scripts.devnet.store import BlockRow, Store
 
 CACHED_HEADERS = 4_096
 
-# As anvil has it: two epochs of 32 blocks until a block is final, one until it is safe.
+# A final block must not be reverted, so the head is not final. 12 is what the indexer waits for by
+# default, so that the tag costs nothing above it: 24 s at the default heartbeat.
 FINAL_DEPTH = 12
 SAFE_DEPTH = 6
 
@@ -167,7 +169,7 @@ class Chain:
                 BlockRow(0, header.hash, len(rlp.encode(header)), False, b"[]", b"[]"), []
             )
             self._store.set_meta(
-                format="1",
+                format=FORMAT,
                 chain_id=CHAIN_ID,
                 genesis_timestamp=header.timestamp,
                 genesis_hash=header.hash.hex(),

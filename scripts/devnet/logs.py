@@ -69,17 +69,19 @@ def find_logs(chain: Chain, value: Any) -> list[Json]:
         if row is None:
             raise rejected("unknown block")
         return [log for log in logs_of(row) if query.matches(log)]
-    first = read_number(chain, asked.get("fromBlock") or "latest")
-    last = read_number(chain, asked.get("toBlock") or "latest")
-    if first > last:
+    ends = asked.get("fromBlock") or "latest", asked.get("toBlock") or "latest"
+    first, last = (read_number(chain, end) for end in ends)
+    if first > last and all(str(end).startswith("0x") for end in ends):
         raise invalid_params("invalid block range params")
     return [log for log in logs_between(chain, first, last) if query.matches(log)]
 
 
 def logs_between(chain: Chain, first: int, last: int) -> Iterator[Json]:
     """All logs of a range of canonical blocks, in order."""
-    for row in chain.store.blocks_with_logs(first, min(last, chain.head.block_number)):
-        yield from logs_of(row)
+    head = chain.head.block_number
+    if first <= head:
+        for row in chain.store.blocks_with_logs(first, min(last, head)):
+            yield from logs_of(row)
 
 
 def logs_of(row: BlockRow) -> Iterator[Json]:

@@ -7,10 +7,12 @@ no transaction comes near it.
 from __future__ import annotations
 
 import signal
+import sys
 import threading
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import TCPServer
 from types import FrameType
 from typing import Any
 
@@ -87,6 +89,16 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 128
     allow_reuse_address = True
     node: Node
+
+    def server_bind(self) -> None:
+        """Binds without asking a name server who we are."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = str(self.server_address[0]), self.server_address[1]
+
+    def handle_error(self, _request: Any, _client_address: Any) -> None:
+        """A client that hung up is no news."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            log.exception("connection_failed")
 
 
 class Handler(BaseHTTPRequestHandler):

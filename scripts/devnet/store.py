@@ -1,24 +1,18 @@
-"""What survives a kill: py-evm's key-value pairs and the canonical chain, in one SQLite file.
+"""What survives a kill: the canonical chain beside py-evm's pairs, in one SQLite file.
 
 Invariant: a block, its state and its index change in one SQLite transaction, synced to the disk
 before it returns; after a kill the file holds whole blocks only. So a restart reads the head and
-is there: nothing is executed again, however long the chain is (a journal of transactions would
-take 20 s for 1,000 of them and 10,000 empty blocks, and minutes after a week of heartbeats).
-Refuses a file of another format or chain, and one that another process holds.
+is there: nothing is executed again, however long the chain is. (A journal of transactions would
+run them all again: 12 s for 1,000 of them and 10,000 empty blocks, minutes after a week.)
 """
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
-from scripts.devnet.errors import DevnetError
-
-FORMAT = "1"
-CACHED_PAIRS = 100_000  # of py-evm's, mostly trie nodes of some hundred bytes
+from scripts.devnet.pairs import Pairs
 
 SCHEMA = """
 create table if not exists meta (key text primary key, value text not null) without rowid;
@@ -40,6 +34,9 @@ create table if not exists transactions (
 create index if not exists transactions_of_block on transactions (block_number);
 """
 
+LAST_NUMBER = 2**63 - 1  # that SQLite can hold
+BLOCK = "select number, hash, size, has_logs, transactions, receipts from blocks"
+
 
 @dataclass(frozen=True, slots=True)
 class BlockRow:
@@ -53,105 +50,15 @@ class BlockRow:
     receipts: bytes
 
 
-class Store:
-    """Not thread-safe: the holder of the chain's lock is the only one who calls it."""
+class Store(Pairs):
+    """The canonical blocks and transactions; dropped ones are not found."""
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._pending: dict[bytes, bytes] = {}
-        self._cache: dict[bytes, bytes] = {}
-        self._open = False
-        self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=2)
-        try:
-            self._db.execute("pragma locking_mode = exclusive")
-            self._db.execute("pragma journal_mode = wal")
-            self._db.execute("pragma synchronous = full")
-            self._db.executescript(SCHEMA)
-        except sqlite3.OperationalError as error:
-            raise DevnetError(f"{path} is in use by another chain, or can't be written") from error
-        except sqlite3.DatabaseError as error:
-            raise DevnetError(f"{path} is no chain of this devnet; move it away") from error
-        if self.get_meta("format") not in (None, FORMAT):
-            raise DevnetError(f"{path} was written by another version of the devnet; move it away")
-
-    def close(self) -> None:
-        """Ends the use of the file."""
-        self._db.close()
-
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """All that is written inside is kept, or none of it."""
-        self._db.execute("begin immediate")
-        self._open = True
-        try:
-            yield
-            self._db.executemany("insert or replace into kv values (?, ?)", self._pending.items())
-            self._db.execute("commit")
-        except BaseException:
-            if self._db.in_transaction:
-                self._db.execute("rollback")
-            raise
-        else:
-            if len(self._cache) > CACHED_PAIRS:
-                self._cache.clear()
-            self._cache |= self._pending
-        finally:
-            self._pending.clear()
-            self._open = False
-
-    # py-evm's database
-
-    def __getitem__(self, key: bytes) -> bytes:
-        for known in (self._pending, self._cache):
-            if key in known:
-                return known[key]
-        row = self._db.execute("select value from kv where key = ?", (key,)).fetchone()
-        if row is None:
-            raise KeyError(key)
-        value = bytes(row[0])
-        self._cache[key] = value
-        return value
-
-    def __contains__(self, key: bytes) -> bool:
-        try:
-            self[key]
-        except KeyError:
-            return False
-        return True
-
-    def __setitem__(self, key: bytes, value: bytes) -> None:
-        if not self._open:
-            raise RuntimeError("a write outside a transaction")
-        self._pending[key] = value
-
-    def __delitem__(self, key: bytes) -> None:
-        raise RuntimeError("pairs are never deleted: old states can be read for ever")
-
-    # the canonical chain
-
-    def get_meta(self, key: str) -> str | None:
-        """A named value of the chain's own."""
-        row = self._db.execute("select value from meta where key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def set_meta(self, **values: object) -> None:
-        """Keeps named values; in a transaction."""
-        pairs = [(key, str(value)) for key, value in values.items()]
-        self._db.executemany("insert or replace into meta values (?, ?)", pairs)
+        super().__init__(path, SCHEMA)
 
     def append(self, block: BlockRow, transaction_hashes: list[bytes]) -> None:
         """Makes a block the head; in a transaction."""
-        self._db.execute(
-            "insert into blocks values (?, ?, ?, ?, ?, ?)",
-            (
-                block.number,
-                block.hash,
-                block.size,
-                block.has_logs,
-                block.transactions,
-                block.receipts,
-            ),
-        )
+        self._db.execute("insert into blocks values (?, ?, ?, ?, ?, ?)", astuple(block))
         self._db.executemany(
             "insert into transactions values (?, ?, ?)",
             [(hash_, block.number, at) for at, hash_ in enumerate(transaction_hashes)],
@@ -169,33 +76,24 @@ class Store:
 
     def block(self, number: int) -> BlockRow | None:
         """The canonical block of a number."""
-        return self._one_block("number = ?", number)
+        if number > LAST_NUMBER:
+            return None
+        row = self._db.execute(f"{BLOCK} where number = ?", (number,)).fetchone()
+        return None if row is None else BlockRow(*row)
 
     def block_by_hash(self, hash_: bytes) -> BlockRow | None:
         """The canonical block of a hash."""
-        return self._one_block("hash = ?", hash_)
+        row = self._db.execute(f"{BLOCK} where hash = ?", (hash_,)).fetchone()
+        return None if row is None else BlockRow(*row)
 
     def blocks_with_logs(self, first: int, last: int) -> Iterator[BlockRow]:
         """The canonical blocks in a range that hold a log, in order."""
-        rows = self._db.execute(
-            "select * from blocks where has_logs and number between ? and ? order by number",
-            (first, last),
-        )
-        for row in rows:
-            yield _block_row(row)
+        between = f"{BLOCK} where has_logs and number between ? and ? order by number"
+        for row in self._db.execute(between, (first, last)):
+            yield BlockRow(*row)
 
     def find_transaction(self, hash_: bytes) -> tuple[int, int] | None:
         """A canonical transaction's block number and position."""
-        row = self._db.execute(
-            "select block_number, position from transactions where hash = ?", (hash_,)
-        ).fetchone()
+        found = "select block_number, position from transactions where hash = ?"
+        row = self._db.execute(found, (hash_,)).fetchone()
         return None if row is None else (int(row[0]), int(row[1]))
-
-    def _one_block(self, condition: str, value: int | bytes) -> BlockRow | None:
-        row = self._db.execute(f"select * from blocks where {condition}", (value,)).fetchone()  # noqa: S608  # the conditions are literals above
-        return None if row is None else _block_row(row)
-
-
-def _block_row(row: tuple[int, bytes, int, int, bytes, bytes]) -> BlockRow:
-    number, hash_, size, has_logs, transactions, receipts = row
-    return BlockRow(number, hash_, size, bool(has_logs), transactions, receipts)

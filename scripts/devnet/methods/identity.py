@@ -35,7 +35,7 @@ METHODS: dict[str, Method] = {
     "net_peerCount": lambda _node: quantity(0),
     "eth_chainId": lambda _node: quantity(CHAIN_ID),
     "eth_syncing": lambda _node: False,
-    "eth_mining": lambda _node: False,
+    "eth_mining": lambda _node: True,  # Ape waits for receipts only where this is so
     "eth_coinbase": lambda _node: data(COINBASE),
     "eth_accounts": lambda node: [data(address) for address in node.accounts],
 }
