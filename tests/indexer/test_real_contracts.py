@@ -1,0 +1,258 @@
+"""The real contracts on the embedded chain: every mirrored row against what the contracts say.
+
+One deployment serves all tests here; each history starts from a snapshot of it.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from eth_account import Account as Key
+from eth_account.signers.local import LocalAccount
+from web3 import Web3
+from web3.contract import Contract
+from web3.exceptions import ContractLogicError
+from web3.middleware import SignAndSendRawMiddlewareBuilder
+
+from indexer import reads
+from indexer.abi import load_abi
+from indexer.manifest import Deployment
+from indexer.reads import AccountState, ServiceRow
+from scripts.deployment import deploy
+from tests.indexer.mirror import Mirror
+from tests.support.platform import free_port
+
+MNEMONIC = "test test test test test test test test test test test junk"
+PEOPLE = 4
+START_SECONDS = 60
+TOKEN = 10**6  # base units of a TestUSD
+
+Key.enable_unaudited_hdwallet_features()
+
+
+@dataclass
+class World:
+    """The chain, its contracts, and people with ether; the first is the admin."""
+
+    url: str
+    node: Web3
+    manifest: Deployment
+    people: list[LocalAccount]
+
+    def deployment(self) -> Deployment:
+        return self.manifest
+
+    def contract(self, name: str) -> Contract:
+        return self.node.eth.contract(self.manifest.contracts[name].address, abi=load_abi(name))
+
+    def send(self, who: LocalAccount, contract: str, function: str, *arguments: Any) -> Any:
+        call = self.contract(contract).functions[function](*arguments)
+        return self.node.eth.wait_for_transaction_receipt(
+            call.transact({"from": who.address}), poll_latency=0.01
+        )
+
+    def ask(self, contract: str, function: str, *arguments: Any) -> Any:
+        return self.contract(contract).functions[function](*arguments).call()
+
+    def control(self, method: str, *params: Any) -> Any:
+        return self.node.provider.make_request(method, list(params))["result"]  # type: ignore[arg-type]  # evm_… methods
+
+    def now(self) -> int:
+        return self.node.eth.get_block("latest")["timestamp"]
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    folder, port = tmp_path_factory.mktemp("devnet"), free_port()
+    process = subprocess.Popen(
+        [
+            *(sys.executable, "-m", "scripts.devnet", "--port", str(port)),
+            *("--data-dir", str(folder), "--block-seconds", "0"),
+        ],
+        cwd=Path(__file__).parents[2],
+        stderr=(folder / "log").open("wb"),
+    )
+    try:
+        node = Web3(Web3.HTTPProvider(f"http://127.0.0.1:{port}"))
+        deadline = time.monotonic() + START_SECONDS
+        while not node.is_connected():
+            assert process.poll() is None, (folder / "log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        people = [
+            Key.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{n}") for n in range(PEOPLE)
+        ]
+        for person in people:
+            node.middleware_onion.inject(SignAndSendRawMiddlewareBuilder.build(person), layer=0)
+        url = f"http://127.0.0.1:{port}"
+        manifest = deploy(
+            url, people[0].key.hex(), folder / "deployment.json", say=lambda _line: None
+        )
+        made = World(url, node, manifest, people)
+        for person in people:
+            made.send(person, "TestUSD", "mint", person.address, 10**6 * TOKEN)
+            credits_ = manifest.contracts["Credits"].address
+            made.send(person, "TestUSD", "approve", credits_, 2**256 - 1)
+        yield made
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture
+def real(world: World, database_url: str) -> Iterator[Mirror]:
+    """A mirror of the real contracts; what a test does to the chain is undone after it."""
+    snapshot = world.control("evm_snapshot")
+    mirror = Mirror(world, database_url, world.url, confirmations=30)  # type: ignore[arg-type]  # a chain like the other
+    yield mirror
+    mirror.close()
+    world.control("evm_revert", snapshot)
+
+
+def buy(world: World, random: Random, who: LocalAccount) -> None:
+    world.send(
+        who, "Credits", "buy", random.randint(1, 5 * TOKEN), random.choice(world.people).address
+    )
+
+
+def refund(world: World, random: Random, who: LocalAccount) -> None:
+    most = world.ask("Credits", "refundable_of", who.address)
+    scale = world.ask("Credits", "SCALE")
+    world.send(who, "Credits", "refund", random.randint(0, most // scale) * scale, who.address)
+
+
+def set_limit(_world: World, random: Random, who: LocalAccount) -> None:
+    _world.send(who, "Credits", "set_limit", random.choice((0, 5, 10**6, 10**7)))
+
+
+def start(world: World, random: Random, who: LocalAccount) -> None:
+    world.send(who, "Hosting", "start", random.randint(1, 4), random.randbytes(32), 2**36)
+
+
+def change(world: World, random: Random, who: LocalAccount) -> None:
+    count = world.ask("Hosting", "service_count")
+    function = random.choice(("pause", "resume", "stop", "renew_free"))
+    world.send(who, "Hosting", function, random.randint(1, max(1, count)))
+
+
+def moderate(world: World, random: Random, _who: LocalAccount) -> None:
+    count = world.ask("Hosting", "service_count")
+    number = random.randint(1, max(1, count))
+    if random.random() < 0.5:
+        world.send(world.people[0], "Hosting", "suspend", number, "Malware")
+    else:
+        world.send(world.people[0], "Hosting", "unsuspend", number)
+
+
+def administer(world: World, random: Random, who: LocalAccount) -> None:
+    admin, contract = world.people[0], random.choice(("Credits", "Hosting"))
+    roles = 31 if who == admin else random.randrange(32)
+    world.send(admin, contract, "set_roles", who.address, roles)
+    world.send(admin, contract, "propose_admin", who.address)
+
+
+def wait(world: World, random: Random, _who: LocalAccount) -> None:
+    world.control("evm_increaseTime", random.choice((7, 3_600, 86_400, 20 * 86_400)))
+    world.control("evm_mine")
+
+
+ACTS: list[Callable[[World, Random, LocalAccount], None]] = [
+    buy,
+    buy,
+    refund,
+    set_limit,
+    start,
+    start,
+    change,
+    change,
+    moderate,
+    administer,
+    wait,
+]
+
+
+def live(world: World, random: Random, rounds: int) -> int:
+    """A random history; how much of it the contracts allowed."""
+    done = 0
+    for _ in range(rounds):
+        with suppress(ContractLogicError):
+            random.choice(ACTS)(world, random, random.choice(world.people))
+            done += 1
+    return done
+
+
+def assert_rows_are_what_the_contracts_say(world: World, mirror: Mirror) -> None:
+    now = world.now()
+    terms = mirror.read(reads.read_terms)
+    assert terms.asset == world.manifest.contracts["TestUSD"].address
+    assert terms.scale == world.ask("Credits", "SCALE")
+    assert terms.grace == world.ask("Credits", "GRACE")
+    for person in world.people:
+        state: AccountState = mirror.read(
+            lambda conn, of=person.address: reads.read_account(conn, of)
+        )
+        current = state.account.current(now, terms.grace, state.set_limit)
+        assert (
+            current.paid,
+            current.granted,
+            current.rate,
+            current.updated_at,
+            current.spent_today,
+            current.per_day,
+        ) == tuple(world.ask("Credits", "account_of", person.address))
+        ended = state.account.has_ended(now, terms.grace)
+        assert state.epoch + ended == world.ask("Credits", "epoch_of", person.address)
+        for contract in ("Credits", "Hosting"):
+            bits = world.ask(contract, "roles_of", person.address)
+            assert state.roles.get(contract, 0) == bits
+            assert state.is_admin(contract) == (world.ask(contract, "admin") == person.address)
+    for plan in mirror.read(reads.list_plans):
+        assert (plan.name, plan.kind, plan.rate, plan.free_period, plan.offered) == tuple(
+            world.ask("Hosting", "plan_of", plan.id)
+        )
+    seen = 0
+    for person in world.people:
+        rows: list[ServiceRow] = mirror.read(
+            lambda conn, of=person.address: reads.list_services(conn, of, limit=1_000)
+        )
+        for row in rows:
+            seen += 1
+            one = row.service
+            stored = (one.owner, one.plan, int(one.state), one.rate, one.epoch, one.expires_at)
+            assert stored == tuple(world.ask("Hosting", "service_of", one.id))
+            assert row.state(now, terms.grace) == world.ask("Hosting", "state_of", one.id)
+    assert seen == world.ask("Hosting", "service_count")
+
+
+def test_the_deployment_is_mirrored(world: World, real: Mirror) -> None:
+    real.catch_up()
+    assert [plan.id for plan in real.read(reads.list_plans)] == [1, 2, 3, 4]
+    assert_rows_are_what_the_contracts_say(world, real)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_any_history_every_row_is_what_the_contracts_say(
+    world: World, real: Mirror, seed: int
+) -> None:
+    random = Random(seed)
+    assert live(world, random, 40) > 15
+    real.catch_up()
+    assert_rows_are_what_the_contracts_say(world, real)
+    for _ in range(2):
+        snapshot = world.control("evm_snapshot")
+        live(world, random, 5)
+        real.catch_up()
+        world.control("evm_revert", snapshot)
+        live(world, random, 4)
+        real.catch_up()
+        assert real.as_of().block_hash == world.node.eth.get_block("latest")["hash"].to_0x_hex()
+        assert_rows_are_what_the_contracts_say(world, real)
