@@ -219,6 +219,25 @@ def test_one_node_alone_on_another_branch_does_not_stop_it(
     assert mirror.as_of().block_hash == chain.head.hash
 
 
+def test_a_chain_that_moves_while_a_range_is_read_is_read_again(
+    chain: FakeChain, mirror: Mirror
+) -> None:
+    """Two nodes behind one address, or a reorg between two posts: blocks that are no branch."""
+    grow(chain, 40)
+    strays = {"0x5", "0x14"}
+
+    def stray(block: dict[str, str] | None) -> dict[str, str] | None:
+        if block is None or block["number"] not in strays:
+            return block
+        strays.remove(block["number"])
+        return {**block, "parentHash": "0x" + "ee" * 32}
+
+    chain.fault("eth_getBlockByNumber", stray, times=10**9)
+    mirror.catch_up()
+    assert strays == set()
+    mirror.assert_equals_replay()
+
+
 # ---------------------------------------------------------------- shorter chains, lagging nodes
 
 
