@@ -41,3 +41,9 @@ class WeightedLru(Generic[Key, Value]):
             self._kept[key] = (value, weight)
             while self.weight > self.capacity:
                 self.weight -= self._kept.popitem(last=False)[1][1]
+
+    def drop(self, key: Key) -> None:
+        """Forgets a value."""
+        with self._lock:
+            dropped = self._kept.pop(key, None)
+            self.weight -= dropped[1] if dropped else 0

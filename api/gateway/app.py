@@ -1,0 +1,133 @@
+"""The gateway as an RSGI application: one instance a worker.
+
+What is in memory is answered on the event loop; what needs a block or the database goes to a
+thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
+
+from api.gateway import pages
+from api.gateway.contents import Content, Contents, Face, Redirect
+from api.gateway.health import health_answer
+from api.gateway.hosts import Host, HostKind, parse_host
+from api.gateway.pages import Refusal, render
+from api.gateway.poller import Poller
+from api.gateway.previews import Previews, PreviewsUnavailable
+from api.gateway.routing import Target, check_path, route_path, route_preview, route_site
+from api.gateway.sending import Sender, send_redirect, tell_broken
+from api.gateway.settings import GatewaySettings
+from api.gateway.view import View
+from api.process import exit_with_parent
+from api.storage.embedded import EmbeddedBlockStore
+from api.storage.ports import BlockMissing, StorageError
+from api.storage.unixfs.cid import parse_cid
+from indexer.database import open_engine
+from indexer.logs import configure_logging
+
+_THREADS = 8  # that wait for disk and database
+
+
+def create_app(settings: GatewaySettings) -> Gateway:
+    """Called in each worker."""
+    return Gateway(settings)
+
+
+class Gateway:
+    """Serves sites, previews and `/ipfs/`."""
+
+    def __init__(self, settings: GatewaySettings) -> None:
+        self.base_domain = settings.base_domain
+        self.view = View()
+        self.contents = Contents(
+            EmbeddedBlockStore(settings.blocks_dir), settings.gateway_cache_megabytes * 2**20
+        )
+        self.engine = open_engine(settings.database_url, writes=False)
+        self.previews = Previews(self.engine)
+        self.poller = Poller(self.engine, self.view, settings.gateway_poll_milliseconds / 1_000)
+        self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blocks")
+        self.sender = Sender(self.contents, self.threads)
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """In the worker, before its first request."""
+        del loop
+        exit_with_parent()
+        configure_logging()
+        self.poller.start()
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """In the worker, after its last request."""
+        del loop
+        self.poller.stop()
+        self.threads.shutdown(wait=False, cancel_futures=True)
+        self.engine.dispose()
+
+    async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
+        """One request."""
+        try:
+            await self._serve(scope, proto)
+        except Refusal as refusal:
+            headers, body = render(refusal, scope.headers.get("accept", ""))
+            proto.response_bytes(refusal.status, headers, body)
+        except ProtocolClosed:
+            return  # the client left
+
+    async def _serve(self, scope: Scope, proto: HTTPProtocol) -> None:
+        if scope.method not in ("GET", "HEAD"):
+            raise pages.method_not_allowed()
+        path = scope.path  # decoded, once, by granian
+        check_path(path)
+        host = self._host(scope)
+        if host.kind is HostKind.BASE:
+            answer = health_answer(self.view, path)
+            if answer is not None:
+                proto.response_bytes(*answer)
+                return
+            target = route_path(path)
+        else:
+            target = await self._target(host, path)
+        found = self.contents.known(target.root, target.path, target.face)
+        if found is None:
+            found = await self._resolve(target)
+        if isinstance(found, Redirect):
+            send_redirect(proto, target, found, scope.query_string)
+        else:
+            await self.sender.send(scope, proto, found, target)
+
+    def _host(self, scope: Scope) -> Host:
+        header = scope.authority or scope.headers.get("host")
+        if not header:
+            raise pages.bad_path()
+        return parse_host(header, self.base_domain)
+
+    async def _target(self, host: Host, path: str) -> Target:
+        if not self.view.ready:
+            raise pages.not_ready()
+        if host.kind is not HostKind.PREVIEW:
+            return route_site(self.view, host, path, int(time.time()))
+        preview = self.previews.known(host.label)
+        if preview is None:
+            loop = asyncio.get_running_loop()
+            try:
+                preview = await loop.run_in_executor(self.threads, self.previews.read, host.label)
+            except PreviewsUnavailable:
+                raise pages.not_ready() from None
+        return route_preview(self.view, preview, path, int(time.time()))
+
+    async def _resolve(self, target: Target) -> Content | Redirect:
+        loop = asyncio.get_running_loop()
+        root = parse_cid(target.root)
+        try:
+            return await loop.run_in_executor(
+                self.threads, self.contents.resolve, root, target.path, target.face
+            )
+        except StorageError as error:
+            if isinstance(error, BlockMissing) and target.face is Face.PATH:
+                raise pages.not_held() from None
+            tell_broken(error, target)
+            raise pages.broken() from None

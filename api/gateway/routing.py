@@ -1,0 +1,93 @@
+"""Who may be served what: from a host and a path to a root CID, or to the reason why not.
+
+The service's state is asked at the second of each request.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from api.gateway import pages
+from api.gateway.contents import Face
+from api.gateway.hosts import Host, HostKind
+from api.gateway.pages import Refusal
+from api.gateway.previews import Preview
+from api.gateway.view import View
+from api.storage.ports import BadCid
+from api.storage.unixfs.cid import parse_cid
+from indexer.rules import ServiceState
+
+_IPFS = "/ipfs/"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What to resolve."""
+
+    root: str
+    path: str  # decoded, starts with a slash
+    face: Face
+
+
+def check_path(path: str) -> None:
+    """Refuses dot segments and what no URL means; raises Refusal."""
+    if not path.startswith("/") or "\0" in path:
+        raise pages.bad_path()
+    if "/." in path and any(name in (".", "..") for name in path.split("/")):
+        raise pages.bad_path()
+
+
+def route_site(view: View, host: Host, path: str, wall: int) -> Target:
+    """A site's live deployment; `wall` in unix seconds. Raises Refusal."""
+    site = view.by_name.get(host.label)
+    if site is None or host.kind is not HostKind.SITE:
+        raise pages.unknown_site()
+    _check_service(view, site.service_id, wall)
+    if site.live_cid is None:
+        raise pages.not_published()
+    return Target(site.live_cid, path, Face.SITE)
+
+
+def route_preview(view: View, preview: Preview, path: str, wall: int) -> Target:
+    """A deployment of a site that is there and paid for; raises Refusal."""
+    site = view.sites.get(preview.site_id) if preview.site_id else None
+    if site is None or site.deleted:
+        raise pages.unknown_site()
+    _check_service(view, site.service_id, wall)
+    if preview.cid is None:
+        raise pages.not_published()
+    return Target(preview.cid, path, Face.PREVIEW)
+
+
+def route_path(path: str) -> Target:
+    """`/ipfs/{cid}/…` on the bare domain; raises Refusal."""
+    if not path.startswith(_IPFS):
+        raise pages.not_found()
+    text, slash, rest = path[len(_IPFS) :].partition("/")
+    try:
+        root = parse_cid(text)
+    except BadCid:
+        raise pages.bad_cid() from None
+    return Target(str(root), slash + rest, Face.PATH)
+
+
+def _check_service(view: View, service_id: int, wall: int) -> None:
+    state = view.state_of(service_id, wall)
+    if state is not ServiceState.ACTIVE:
+        raise _refusal(view, service_id, state)
+
+
+def _refusal(view: View, service_id: int, state: ServiceState | None) -> Refusal:
+    match state:
+        case ServiceState.PAUSED:
+            return pages.paused()
+        case ServiceState.LAPSED:
+            return pages.lapsed()
+        case ServiceState.EXPIRED:
+            return pages.expired()
+        case ServiceState.SUSPENDED:
+            return pages.suspended(view.reasons.get(service_id))
+        case ServiceState.STOPPED:
+            return pages.stopped()
+        case _:  # a block that started it was orphaned
+            return pages.unknown_site()

@@ -1,0 +1,71 @@
+"""What the gateway knows of sites, services and the chain: in memory, read by every request.
+
+Invariant: whatever is here was true at one block of the mirror and one revision of the sites,
+and is changed by the poller alone. A service's state is never kept: it is derived at the second
+of the request, so a balance that runs dry stops a site without a block, a poll or a message.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from indexer.reads import AsOf, ServiceView
+from indexer.rules import ServiceState, chain_now
+
+
+@dataclass(frozen=True, slots=True)
+class SiteView:
+    """A site and the directory that it serves now."""
+
+    id: str
+    name: str
+    service_id: int
+    live_cid: str | None
+    revision: int
+    deleted: bool
+
+
+@dataclass
+class View:
+    """One worker's memory."""
+
+    as_of: AsOf | None = None  # None: nothing was mirrored yet
+    grace: int = 0  # seconds
+    services: dict[int, ServiceView] = field(default_factory=dict)
+    reasons: dict[int, str] = field(default_factory=dict)  # of suspended services
+    sites: dict[str, SiteView] = field(default_factory=dict)  # by id, deleted ones too
+    sites_loaded: bool = False
+    by_name: dict[str, SiteView] = field(default_factory=dict)  # without the deleted ones
+    refreshed_at: float = 0.0  # monotonic seconds of the last poll that succeeded
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is anything to serve by."""
+        return self.as_of is not None and self.sites_loaded
+
+    def state_of(self, service_id: int, wall: int) -> ServiceState | None:
+        """A service's state at a unix second; None where the chain knows no such service."""
+        service = self.services.get(service_id)
+        if service is None or self.as_of is None:
+            return None
+        return service.state(chain_now(self.as_of.block_timestamp, wall), self.grace)
+
+    def put_sites(self, sites: Iterable[SiteView], *, whole: bool) -> None:
+        """Takes sites over; `whole`: there are no others."""
+        kept = {} if whole else dict(self.sites)
+        kept.update((site.id, site) for site in sites)
+        self.sites = kept
+        self.by_name = {site.name: site for site in kept.values() if not site.deleted}
+        self.sites_loaded = True
+
+    def put_services(
+        self, services: Collection[ServiceView], reasons: dict[int, str], *, whole: bool
+    ) -> None:
+        """Takes services over; `whole`: there are no others."""
+        kept = {} if whole else dict(self.services)
+        kept.update((view.service.id, view) for view in services)
+        other = {} if whole else dict(self.reasons)
+        for view in services:
+            other.pop(view.service.id, None)
+        self.services, self.reasons = kept, other | reasons
