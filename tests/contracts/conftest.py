@@ -7,22 +7,11 @@ from collections.abc import Iterator
 import boa
 import pytest
 from boa.interpret import set_search_paths
-from hypothesis import HealthCheck, settings
 
+from tests.contracts.effort import register_deep
 from tests.contracts.world import ROOT, World, deploy
 
-# A whole suite in seconds by default; `--hypothesis-profile=deep` looks for an hour.
-CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
-settings.register_profile(
-    "contracts",
-    max_examples=25,
-    stateful_step_count=25,
-    deadline=None,
-    suppress_health_check=CHECKS,
-)
-settings.register_profile(
-    "deep", max_examples=3_000, stateful_step_count=60, deadline=None, suppress_health_check=CHECKS
-)
+register_deep()
 
 
 @pytest.fixture(scope="session")

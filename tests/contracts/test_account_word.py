@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.rules import Account, unpack
+from tests.contracts.effort import effort
 from tests.contracts.world import HERE, World, load
 
 NEVER = 2**256 - 1
@@ -47,6 +48,7 @@ def test_a_word_of_zero_is_an_account_that_was_never_touched(module: Any) -> Non
     assert tuple(module.unpack(0)) == astuple(Account())
 
 
+@effort(60)
 @given(account=accounts())
 def test_packing_and_unpacking_is_lossless_and_the_twin_reads_the_same(
     module: Any, account: Account
@@ -66,6 +68,7 @@ def test_a_field_that_does_not_fit__is_refused(module: Any, field: str) -> None:
         module.pack(astuple(Account(**{"updated_at": 1, field: most + 1})))
 
 
+@effort(60)
 @given(account=accounts(31), first=st.integers(0, 2**31), second=st.integers(0, 2**31))
 def test_accruing_in_two_steps_equals_accruing_in_one(
     module: Any, account: Account, first: int, second: int
@@ -76,6 +79,7 @@ def test_accruing_in_two_steps_equals_accruing_in_one(
     assert at_once == in_steps == astuple(account.accrued(end))
 
 
+@effort(60)
 @given(account=accounts(31), elapsed=st.integers(0, 2**31))
 def test_granted_credit_is_spent_first_and_nothing_grows(
     module: Any, account: Account, elapsed: int
@@ -87,6 +91,7 @@ def test_granted_credit_is_spent_first_and_nothing_grows(
     assert (after.rate, after.per_day) == (account.rate, account.per_day)
 
 
+@effort(60)
 @given(account=accounts(31))
 def test_the_second_of_depletion_is_the_first_with_nothing_left(
     module: Any, account: Account
@@ -102,6 +107,7 @@ def test_the_second_of_depletion_is_the_first_with_nothing_left(
     assert accrued.updated_at == depletes_at
 
 
+@effort(60)
 @given(account=accounts(31), after=st.integers(-2, 2), grace=st.integers(0, 2**31 - 1))
 def test_the_epoch_ends_when_the_grace_period_is_over(
     module: Any, account: Account, after: int, grace: int

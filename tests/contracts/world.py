@@ -6,6 +6,7 @@ Amounts are nano credit unless a name says otherwise; 1 credit is 10**6 base uni
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,15 @@ ACTIVE, PAUSED, SUSPENDED, STOPPED, LAPSED, EXPIRED = range(1, 7)
 MODERATOR = 8
 
 
+@cache
+def compiled(path: Path) -> Any:
+    """A contract's deployer; compiling takes a second, so it is done once."""
+    return boa.load_partial(str(path))
+
+
 def load(path: Path, *arguments: Any) -> Any:
-    """A contract from its source, deployed by whoever the environment pranks."""
-    return boa.load(str(path), *arguments)
+    """A contract from its source, deployed by the admin."""
+    return compiled(path).deploy(*arguments)
 
 
 @dataclass
