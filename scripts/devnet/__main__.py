@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from indexer.logs import configure_logging
 from scripts.devnet.errors import DevnetError
 from scripts.devnet.server import DEFAULT_BLOCK_SECONDS, run_devnet
 
@@ -23,6 +24,7 @@ def main(
     ] = DEFAULT_BLOCK_SECONDS,
 ) -> None:
     """Serve the development chain until SIGTERM or Ctrl-C."""
+    configure_logging()
     try:
         run_devnet(host, port, data_dir, block_seconds)
     except DevnetError as error:

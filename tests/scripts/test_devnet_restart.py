@@ -101,7 +101,8 @@ def test_killed_amid_sending__nothing_acknowledged_is_lost(
 def test_sigterm__ends_it_cleanly_and_soon(tmp_path: Path) -> None:
     chain = RunningChain(tmp_path / "data").start()
     assert chain.stop() == 0
-    assert "Traceback" not in chain.log.read_text()
+    lines = [json.loads(line) for line in chain.log.read_text().splitlines()]
+    assert [line["event"] for line in lines] == ["devnet_started", "devnet_stopped"]
     assert (tmp_path / "data" / "chain.sqlite3").exists()
 
 
