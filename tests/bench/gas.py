@@ -32,8 +32,10 @@ DOLLAR = 10**6  # base units of TestUSD
 REFERENCE = b"\x11" * 32
 TARGETS = {
     "Credits.buy": 52_000,
+    "Credits.buy (no stream)": 52_000,
     "Credits.buy_with_permit": 70_000,
     "Credits.refund": 54_000,
+    "Credits.refund (no stream)": 54_000,
     "Hosting.start": 75_000,
     "Hosting.pause": 45_000,
     "Hosting.resume": 45_000,
@@ -115,6 +117,12 @@ def measure() -> dict[str, list[int]]:
         bench.send("Hosting.set_plan", hosting.set_plan(2, "Paid", 1, 2_000, 0, True), admin)
         bench.send("TestUSD.mint", usd.mint(user, 10**6 * DOLLAR))
         bench.send("TestUSD.approve", usd.approve(address, 2**256 - 1))
+    bench.send("TestUSD.mint", usd.mint(bench.other, 10**6 * DOLLAR))
+    bench.send("TestUSD.approve", usd.approve(address, 2**256 - 1), bench.other)
+    for _ in range(3):  # an account that nothing streams from
+        bench.send("Credits.buy (no stream)", ledger.buy(20 * DOLLAR, bench.other), bench.other)
+    bench.send("Credits.refund (no stream)", ledger.refund(CREDIT, bench.other), bench.other)
+    bench.send("Credits.refund (no stream)", ledger.refund(CREDIT, bench.other), bench.other)
     for _ in range(3):
         bench.send("Credits.buy", ledger.buy(20 * DOLLAR, user))
         bench.send("Hosting.start", hosting.start(2, REFERENCE, 2_000))
