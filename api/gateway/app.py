@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 
@@ -51,7 +53,8 @@ class Gateway:
         self.previews = Previews(self.engine)
         self.poller = Poller(self.engine, self.view, settings.gateway_poll_milliseconds / 1_000)
         self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blocks")
-        self.sender = Sender(self.contents, self.threads)
+        self.pipes = TemporaryDirectory(prefix="dspace-gateway-")
+        self.sender = Sender(self.contents, self.threads, Path(self.pipes.name))
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """In the worker, before its first request."""
@@ -66,6 +69,7 @@ class Gateway:
         self.poller.stop()
         self.threads.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
+        self.pipes.cleanup()
 
     async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
         """One request."""

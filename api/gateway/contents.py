@@ -100,7 +100,7 @@ class Contents:
 
     def _find(self, root: Cid, path: str, face: Face) -> Content | Redirect:
         names = path.split("/")[1:]
-        has_slash = names[-1] == ""
+        has_slash = names[-1:] == [""]
         if has_slash:
             names.pop()
         try:

@@ -2,7 +2,7 @@
 
     small files         from memory
     one larger block    the block's file, by the server itself, whole
-    anything else       block by block, each hash checked; at most two blocks are in memory
+    anything else       block by block, each hash checked, at the client's pace
 
 A body that turns out broken on the way ends the connection before its promised length: a client
 never takes a part for the whole.
@@ -11,7 +11,7 @@ never takes a part for the whole.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from granian.rsgi import HTTPProtocol, Scope
 from api.gateway import pages
 from api.gateway.conditional import ByteRange, Unsatisfiable, matches, read_range
 from api.gateway.contents import MUST_REVALIDATE, Content, Contents, Face, Redirect
+from api.gateway.pipes import send_through_pipe
 from api.gateway.routing import Target
 from api.storage.ports import StorageError
 from api.storage.unixfs import File
@@ -38,9 +39,10 @@ log = structlog.get_logger()
 class Sender:
     """Sends bodies of one store."""
 
-    def __init__(self, contents: Contents, threads: ThreadPoolExecutor) -> None:
+    def __init__(self, contents: Contents, threads: ThreadPoolExecutor, pipes: Path) -> None:
         self.contents = contents
         self.threads = threads
+        self.pipes = pipes  # the folder that named pipes are made in
 
     async def send(
         self, scope: Scope, proto: HTTPProtocol, content: Content, target: Target
@@ -90,28 +92,22 @@ class Sender:
             self.contents.forget(target.root, target.path, target.face)
             tell_broken(error, target)
             raise pages.broken() from None
-        await self._stream(proto, status, headers, first, blocks, target)
+        body = self._read_on(first, blocks, target)
+        await send_through_pipe(proto, status, headers, self.pipes, body)
 
-    async def _stream(
-        self,
-        proto: HTTPProtocol,
-        status: int,
-        headers: Headers,
-        first: bytes,
-        blocks: Iterator[bytes],
-        target: Target,
-    ) -> None:
+    async def _read_on(
+        self, first: bytes, blocks: Iterator[bytes], target: Target
+    ) -> AsyncIterator[bytes]:
         loop = asyncio.get_running_loop()
-        transport = proto.response_stream(status, headers)
         block = first
         while block:
-            await transport.send_bytes(block)
+            yield block
             try:
                 block = await loop.run_in_executor(self.threads, next, blocks, b"")
             except StorageError as error:
                 self.contents.forget(target.root, target.path, target.face)
                 tell_broken(error, target)
-                raise
+                return  # short of the promised length, which ends the connection
 
 
 def send_redirect(
