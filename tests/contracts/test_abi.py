@@ -45,3 +45,17 @@ def test_every_revert_reason_fits_a_word_and_names_its_module() -> None:
     assert len(reasons) > 40
     modules = ("Credits: ", "Hosting: ", "Roles: ", "TestUSD: ")
     assert [it for it in reasons if not it.startswith(modules) or len(it.encode()) > 32] == []
+
+
+def test_every_external_function_says_what_it_does_takes_and_gives() -> None:
+    silent = []
+    for source in sorted((abi.ROOT / "contracts").rglob("*.vy")):
+        for function in parse_to_ast(source.read_text()).get_children(vy_ast.FunctionDef):
+            if "external" not in {getattr(it, "id", "") for it in function.decorator_list}:
+                continue
+            said = function.doc_string.value if function.doc_string else ""
+            expected = ["@notice", *(f"@param {it.arg} " for it in function.args.args)]
+            if function.returns is not None:
+                expected.append("@return")
+            silent += [f"{function.name}: {it}" for it in expected if it not in said]
+    assert silent == []

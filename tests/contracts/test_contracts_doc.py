@@ -1,4 +1,4 @@
-"""`docs/contracts.md`: its worked numbers are what the contracts say, its linter's list is whole."""
+"""`docs/contracts.md`: its worked numbers are the contracts', its list of the linter's is whole."""
 
 from __future__ import annotations
 
