@@ -1,0 +1,92 @@
+"""Renders every error as a problem document: ours, the framework's and the unforeseen."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import structlog
+from flask import Flask, Response, request
+from sqlalchemy.exc import OperationalError, TimeoutError
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
+
+from api.problems.catalogue import PROBLEMS
+from api.problems.errors import Problem
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_SECONDS = 1
+
+_BY_STATUS = {
+    400: "bad-request",
+    404: "not-found",
+    405: "method-not-allowed",
+    406: "not-acceptable",
+    413: "payload-too-large",
+    415: "unsupported-media-type",
+    429: "too-many-requests",
+    500: "internal-error",
+    503: "busy",
+}
+# SQLSTATEs of PostgreSQL that say "later": lock timeout, too many or no connections, shutting down.
+_LATER = {"55P03", "40001", "40P01", "53300", "57P01", "57P03", "08006", "08001", "08000"}
+
+log = structlog.get_logger()
+
+
+def init_problems(app: Flask) -> None:
+    """Registers the handlers; no other place renders an error."""
+    app.register_error_handler(Problem, render)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(TimeoutError, _pool)
+    app.register_error_handler(Exception, _unforeseen)
+
+
+def render(problem: Problem) -> Response:
+    """A problem as a response."""
+    headers = dict(problem.headers)
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="DecentraSpace"'
+    if problem.status == 503:
+        headers.setdefault("Retry-After", str(RETRY_SECONDS))
+    body = json.dumps(problem.document(request.path), ensure_ascii=False)
+    return Response(body, problem.status, headers, content_type=MEDIA_TYPE)
+
+
+def _http(error: HTTPException) -> Response:
+    """Werkzeug's own descriptions stay inside; a redirect passes as it is."""
+    status = error.code or 500
+    if status < 400:
+        return Response(response=error.get_body(), status=status, headers=error.get_headers())
+    headers = {}
+    kept = ("Allow", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining")
+    for name, value in error.get_headers():
+        if name in kept:
+            headers[name] = value
+    if isinstance(error, TooManyRequests):
+        headers.setdefault("Retry-After", "60")
+    if isinstance(error, RequestEntityTooLarge):
+        # What is left of the body isn't read: the connection can't be used again.
+        headers["Connection"] = "close"
+    slug = _BY_STATUS.get(status, "request-refused" if status < 500 else "internal-error")
+    keeps_status = slug in ("request-refused", "internal-error")
+    return render(Problem(slug, status=status if keeps_status else None, headers=headers))
+
+
+def _database(error: OperationalError) -> Response:
+    cause = error.orig
+    locked = isinstance(cause, sqlite3.OperationalError) and "locked" in str(cause)
+    if locked or getattr(cause, "sqlstate", None) in _LATER or error.connection_invalidated:
+        log.warning("database_busy", error=str(cause))
+        return render(Problem("busy"))
+    return _unforeseen(error)
+
+
+def _pool(error: TimeoutError) -> Response:
+    log.warning("database_pool_exhausted", error=str(error))
+    return render(Problem("busy"))
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.error("request_failed", exc_info=error)
+    return render(Problem(PROBLEMS["internal-error"].slug))
