@@ -28,7 +28,7 @@ from indexer.reads import (
 )
 from indexer.rules import ServiceState
 
-RECOUNT_SECONDS = 5.0
+RECOUNT_SECONDS = 2.0
 _MOST_SILENT_SECONDS = 60.0
 
 log = structlog.get_logger()
@@ -117,8 +117,7 @@ class Poller:
             self._has_sites = inspect(conn).has_table(Site.__tablename__)
             if not self._has_sites:
                 return
-        known = self.view.sites.values()
-        seen = max((site.revision for site in known), default=-1)
+        seen = self.view.newest_revision
         newest = conn.execute(select(func.max(Site.revision))).scalar_one()
         if newest is not None and newest > seen and self.view.sites_loaded:
             self.view.put_sites(_read_sites(conn, since_revision=seen + 1), whole=False)

@@ -36,6 +36,7 @@ class View:
     reasons: dict[int, str] = field(default_factory=dict)  # of suspended services
     sites: dict[str, SiteView] = field(default_factory=dict)  # by id, deleted ones too
     sites_loaded: bool = False
+    newest_revision: int = -1
     by_name: dict[str, SiteView] = field(default_factory=dict)  # without the deleted ones
     refreshed_at: float = 0.0  # monotonic seconds of the last poll that succeeded
 
@@ -57,6 +58,7 @@ class View:
         kept.update((site.id, site) for site in sites)
         self.sites = kept
         self.by_name = {site.name: site for site in kept.values() if not site.deleted}
+        self.newest_revision = max((site.revision for site in kept.values()), default=-1)
         self.sites_loaded = True
 
     def put_services(

@@ -103,11 +103,11 @@ def test_a_reorg__takes_back_what_its_blocks_did(world: World) -> None:
     first = world.number
     world.put_service(205, ServiceState.PAUSED)
     world.becomes(402, "forked", seconds=1)
-    with world.engine.begin() as conn:  # as the indexer would restore the row of the older block
-        conn.exec_driver_sql(
-            "UPDATE mirror_services SET state = 1, block_number = 5 WHERE state = 2 AND owner = ?",
-            (OWNER,),
-        )
+    # as the indexer would restore the row of the older block
+    world.execute(
+        "UPDATE mirror_services SET state = 1, block_number = 5 WHERE state = 2 AND owner = :owner",
+        owner=OWNER,
+    )
     world.fork(world.number - first)
     world.becomes(200, "forked", seconds=1)
 
@@ -150,10 +150,8 @@ def test_a_revision_that_commits_late__is_still_seen(world: World) -> None:
     world.becomes(200, "late")
     world.change_site(other, name="other-2")
     world.becomes(200, "other-2")
-    with world.engine.begin() as conn:  # lower than the newest, as a slower transaction's would be
-        conn.exec_driver_sql(
-            "UPDATE sites SET name = 'late-2', revision = 0 WHERE id = ?", (site_id,)
-        )
+    # lower than the newest, as a slower transaction's would be
+    world.execute("UPDATE sites SET name = 'late-2', revision = 0 WHERE id = :id", id=site_id)
     world.becomes(200, "late-2", seconds=8)
 
 

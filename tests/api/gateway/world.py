@@ -17,7 +17,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, delete, func, insert, select, update
+from sqlalchemy import Connection, create_engine, delete, func, insert, select, text, update
 
 from api.db import Base
 from api.sites.models import Deployment, Site
@@ -64,6 +64,7 @@ class World:
     """Everything on one machine but the processes that aren't tested here."""
 
     data_dir: Path
+    database_url: str = ""  # empty: SQLite in the data folder
     base_domain: str = "localhost"
     workers: int = 1
     port: int = field(default_factory=free_port)
@@ -73,7 +74,8 @@ class World:
 
     def __post_init__(self) -> None:
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        self.database_url = f"sqlite:///{self.data_dir / 'dspace.sqlite3'}"
+        if not self.database_url:
+            self.database_url = f"sqlite:///{self.data_dir / 'dspace.sqlite3'}"
         self.engine = create_engine(self.database_url)
         self.store = EmbeddedBlockStore(self.data_dir / "blocks")
         self._next_id = 1
@@ -81,8 +83,9 @@ class World:
     # The database
 
     def create_tables(self) -> None:
-        with self.engine.connect() as conn:
-            conn.exec_driver_sql("PRAGMA journal_mode=WAL")
+        if self.engine.dialect.name == "sqlite":
+            with self.engine.connect() as conn:
+                conn.exec_driver_sql("PRAGMA journal_mode=WAL")
         schema.mirror.create_all(self.engine)
         Base.metadata.create_all(self.engine)
         with self.engine.begin() as conn:
@@ -126,6 +129,11 @@ class World:
                 finalized_number=-1, head_number=self.number, indexed_at=timestamp * 1_000,
             )
         )  # fmt: skip
+
+    def execute(self, statement: str, **values: Any) -> None:
+        """SQL, for what no honest writer does."""
+        with self.engine.begin() as conn:
+            conn.execute(text(statement), values)
 
     def put_account(self, owner: str, paid: int, rate: int, updated_at: int) -> None:
         """An account as an event of a new block leaves it."""
