@@ -1,0 +1,1 @@
+"""The HTTP edge: who may call, what comes in, one transaction, what goes out."""
