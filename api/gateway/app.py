@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 
@@ -53,8 +51,7 @@ class Gateway:
         self.previews = Previews(self.engine)
         self.poller = Poller(self.engine, self.view, settings.gateway_poll_milliseconds / 1_000)
         self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blocks")
-        self.pipes = TemporaryDirectory(prefix="dspace-gateway-")
-        self.sender = Sender(self.contents, self.threads, Path(self.pipes.name))
+        self.sender = Sender(self.contents, self.threads)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """In the worker, before its first request."""
@@ -69,7 +66,6 @@ class Gateway:
         self.poller.stop()
         self.threads.shutdown(wait=False, cancel_futures=True)
         self.engine.dispose()
-        self.pipes.cleanup()
 
     async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
         """One request."""
@@ -92,7 +88,7 @@ class Gateway:
             if answer is not None:
                 proto.response_bytes(*answer)
                 return
-            target = route_path(path)
+            target = route_path(self.view, path)
         else:
             target = await self._target(host, path)
         found = self.contents.known(target.root, target.path, target.face)

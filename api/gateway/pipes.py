@@ -12,6 +12,7 @@ import asyncio
 import errno
 import fcntl
 import os
+import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -28,11 +29,10 @@ async def send_through_pipe(
     proto: HTTPProtocol,
     status: int,
     headers: list[tuple[str, str]],
-    folder: Path,
     blocks: AsyncIterator[bytes],
 ) -> None:
     """Sends all blocks, or as many as come before an exception, which is passed on."""
-    path = folder / uuid.uuid4().hex
+    path = Path(tempfile.gettempdir(), f"dspace-{uuid.uuid4().hex}")
     os.mkfifo(path, 0o600)
     try:
         proto.response_file(status, headers, str(path))

@@ -59,8 +59,8 @@ def route_preview(view: View, preview: Preview, path: str, wall: int) -> Target:
     return Target(preview.cid, path, Face.PREVIEW)
 
 
-def route_path(path: str) -> Target:
-    """`/ipfs/{cid}/…` on the bare domain; raises Refusal."""
+def route_path(view: View, path: str) -> Target:
+    """`/ipfs/{cid}/…` on the bare domain; raises Refusal, also for what a suspended site serves."""
     if not path.startswith(_IPFS):
         raise pages.not_found()
     text, slash, rest = path[len(_IPFS) :].partition("/")
@@ -68,6 +68,8 @@ def route_path(path: str) -> Target:
         root = parse_cid(text)
     except BadCid:
         raise pages.bad_cid() from None
+    if view.is_suspended(str(root)):
+        raise pages.suspended(None)
     return Target(str(root), slash + rest, Face.PATH)
 
 

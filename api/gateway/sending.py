@@ -39,10 +39,9 @@ log = structlog.get_logger()
 class Sender:
     """Sends bodies of one store."""
 
-    def __init__(self, contents: Contents, threads: ThreadPoolExecutor, pipes: Path) -> None:
+    def __init__(self, contents: Contents, threads: ThreadPoolExecutor) -> None:
         self.contents = contents
         self.threads = threads
-        self.pipes = pipes  # the folder that named pipes are made in
 
     async def send(
         self, scope: Scope, proto: HTTPProtocol, content: Content, target: Target
@@ -93,7 +92,7 @@ class Sender:
             tell_broken(error, target)
             raise pages.broken() from None
         body = self._read_on(first, blocks, target)
-        await send_through_pipe(proto, status, headers, self.pipes, body)
+        await send_through_pipe(proto, status, headers, body)
 
     async def _read_on(
         self, first: bytes, blocks: Iterator[bytes], target: Target

@@ -38,6 +38,7 @@ class View:
     sites_loaded: bool = False
     newest_revision: int = -1
     by_name: dict[str, SiteView] = field(default_factory=dict)  # without the deleted ones
+    suspended_roots: set[str] = field(default_factory=set)
     refreshed_at: float = 0.0  # monotonic seconds of the last poll that succeeded
 
     @property
@@ -52,6 +53,10 @@ class View:
             return None
         return service.state(chain_now(self.as_of.block_timestamp, wall), self.grace)
 
+    def is_suspended(self, root: str) -> bool:
+        """Whether a directory is what a suspended site serves."""
+        return root in self.suspended_roots
+
     def put_sites(self, sites: Iterable[SiteView], *, whole: bool) -> None:
         """Takes sites over; `whole`: there are no others."""
         kept = {} if whole else dict(self.sites)
@@ -60,6 +65,7 @@ class View:
         self.by_name = {site.name: site for site in kept.values() if not site.deleted}
         self.newest_revision = max((site.revision for site in kept.values()), default=-1)
         self.sites_loaded = True
+        self._find_suspended()
 
     def put_services(
         self, services: Collection[ServiceView], reasons: dict[int, str], *, whole: bool
@@ -71,3 +77,13 @@ class View:
         for view in services:
             other.pop(view.service.id, None)
         self.services, self.reasons = kept, other | reasons
+        self._find_suspended()
+
+    def _find_suspended(self) -> None:
+        self.suspended_roots = {
+            site.live_cid
+            for site in self.by_name.values()
+            if site.live_cid
+            and (view := self.services.get(site.service_id)) is not None
+            and view.service.state is ServiceState.SUSPENDED
+        }

@@ -38,6 +38,19 @@ def test_a_stored_state__shows_within_a_second__and_its_end_too(
     assert world.becomes(200, name, seconds=1).body == FILES["index.html"]
 
 
+def test_what_a_suspended_site_serves__is_not_to_be_had_by_its_cid(world: World) -> None:
+    root = world.put_directory({"index.html": b"bad"})
+    world.put_service(150)
+    site_id = world.put_site("moderated", service_id=150)
+    world.publish(site_id, root)
+    world.becomes(200, "moderated")
+    assert world.get("localhost", f"/ipfs/{root}/").body == b"bad"
+    world.put_service(150, ServiceState.SUSPENDED)
+    world.becomes(451, "moderated")
+    assert world.get("localhost", f"/ipfs/{root}/").status == 451
+    assert world.get("localhost", f"/ipfs/{root}/index.html").status == 451
+
+
 def test_an_account_that_runs_dry__lapses_its_sites_at_that_very_second__without_a_block(
     world: World,
 ) -> None:
