@@ -65,7 +65,7 @@ def _problem(refusal: Refusal) -> bytes:
 
 def unknown_site() -> Refusal:
     """No site has this name."""
-    return Refusal(404, "site-not-found", "No such site", "There is no site at this address.")
+    return Refusal(404, "unknown-site", "No such site", "There is no site at this address.")
 
 
 def not_published() -> Refusal:
@@ -80,7 +80,7 @@ def not_published() -> Refusal:
 
 def not_found() -> Refusal:
     """The site has no such file."""
-    return Refusal(404, "page-not-found", "Page not found", "There is no page at this address.")
+    return Refusal(404, "not-found", "Page not found", "There is no page at this address.")
 
 
 def paused() -> Refusal:
@@ -121,7 +121,7 @@ def stopped() -> Refusal:
 
 def bad_path() -> Refusal:
     """A path that no link leads to."""
-    return Refusal(400, "bad-path", "Bad address", "This address can't be read.")
+    return Refusal(400, "bad-request", "Bad address", "This address can't be read.")
 
 
 def bad_cid() -> Refusal:
@@ -131,7 +131,7 @@ def bad_cid() -> Refusal:
 
 def not_held() -> Refusal:
     """The gateway fetches nothing from elsewhere."""
-    return Refusal(404, "content-not-held", "Not held here", "This gateway doesn't hold that CID.")
+    return Refusal(404, "cid-not-held", "Not held here", "This gateway doesn't hold that CID.")
 
 
 def method_not_allowed() -> Refusal:

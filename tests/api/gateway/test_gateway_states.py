@@ -189,7 +189,7 @@ def test_a_refusal__is_a_problem_document_for_those_who_ask_for_json(world: Worl
     answer = world.site("nobody", Accept="application/json")
     assert answer.header("content-type") == "application/problem+json"
     problem = json.loads(answer.body)
-    assert (problem["status"], problem["type"]) == (404, "/problems/site-not-found")
+    assert (problem["status"], problem["type"]) == (404, "/problems/unknown-site")
     browser = world.site("nobody", Accept="text/html,application/json;q=0.9")
     assert browser.header("content-type") == "text/html; charset=utf-8"
     assert b"<html" in browser.body
