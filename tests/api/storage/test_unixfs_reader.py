@@ -29,6 +29,7 @@ from api.storage.unixfs import (
     Imported,
     Profile,
     import_file,
+    measure_directory,
     parse_cid,
 )
 from api.storage.unixfs.cid import DAG_PB, RAW, Cid, pack_cid
@@ -223,3 +224,27 @@ def test_a_cid__is_one_name_whatever_its_spelling() -> None:
     for spelling in wrong:
         with pytest.raises(BadCid):
             parse_cid(spelling)
+
+
+def test_a_directory_that_is_whole__is_measured__and_one_that_is_not__is_refused() -> None:
+    store = InMemory()
+    files = {("a", "x.txt"): b"12345", ("b.txt",): content("b", 50), ("c", "x.txt"): b"12345"}
+    root = build(files, store, SMALL)
+    measured = measure_directory(Dag(store), root.cid)
+    assert (measured.file_count, measured.size_bytes) == (3, 60)
+    for cid in list(store.blocks):
+        partial = InMemory()
+        partial.blocks = {kept: data for kept, data in store.blocks.items() if kept != cid}
+        with pytest.raises(BlockMissing):
+            measure_directory(Dag(partial), root.cid)
+    with pytest.raises(NotADirectory):
+        measure_directory(Dag(store), Dag(store).child(Directory(root.cid), "b.txt"))
+
+
+def test_a_directory_of_directories_that_are_the_same__is_measured_at_once() -> None:
+    store = InMemory()
+    at = build({("x.txt",): b"1"}, store, UNIXFS_V1_2025)
+    for _ in range(40):  # 2^40 files
+        links = [Link(pack_cid(at.cid, 1), name, 1) for name in (b"a", b"b")]
+        at = put_node(store, links, Data(Kind.DIRECTORY), 0)
+    assert measure_directory(Dag(store), at.cid).file_count == 2**40
