@@ -8,11 +8,13 @@ when its process dies, however it dies.
 from __future__ import annotations
 
 import fcntl
+from contextlib import suppress
 from io import TextIOWrapper
 from pathlib import Path
 from zlib import crc32
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 
 LOCK_SPACE = crc32(b"decentraspace indexer") & 0x7FFF_FFFF
 
@@ -33,8 +35,14 @@ class LeaderLock:
             return leads
         return self._lock_file(conn)
 
-    def release(self) -> None:
-        """Gives the lead away; on PostgreSQL it goes with the connection."""
+    def release(self, conn: Connection) -> None:
+        """Gives the lead away at once; a connection that is broken has lost it already."""
+        if conn.dialect.name == "postgresql":
+            # The server may take a moment to notice that a session has ended.
+            with suppress(DBAPIError):
+                conn.rollback()
+                conn.execute(text("SELECT pg_advisory_unlock_all()"))
+                conn.commit()
         if self._file is not None:
             self._file.close()
             self._file = None

@@ -70,10 +70,10 @@ class Store:
     def close(self) -> None:
         """Gives the lead away."""
         if self._conn is not None:
-            self._conn.invalidate()  # not back to the pool: the session holds the lock
-            self._conn.close()
-            self._conn = None
-        self._lock.release()
+            conn, self._conn = self._conn, None
+            self._lock.release(conn)
+            conn.invalidate()  # not back to the pool: the session may hold the lock still
+            conn.close()
 
     def as_of(self) -> AsOf | None:
         """Where the mirror stands; None before `begin`."""

@@ -58,9 +58,16 @@ class Mirror:
     def start(self) -> None:
         """Takes the lead, as after a restart."""
         self.crash()
-        self.indexer = Indexer(self.settings(), self.chain.deployment())
-        assert self.indexer.store.open()
-        self.indexer.sync.start()
+        made = Indexer(self.settings(), self.chain.deployment())
+        try:
+            deadline = time.monotonic() + STEP_SECONDS
+            while not made.store.open():
+                assert time.monotonic() < deadline, "never the leader"
+            made.sync.start()
+        except BaseException:
+            made.close()
+            raise
+        self.indexer = made
 
     def close(self) -> None:
         """Ends it for good."""
@@ -92,9 +99,11 @@ class Mirror:
             assert time.monotonic() < deadline, "never at the head"
 
     def catch_up_dying(self, after_statements: int) -> None:
-        """Catches up with a database that fails after some writing statements, then restarts."""
-        self.start()
-        assert self.indexer is not None
+        """Catches up with a database that fails after some statements; to be started again."""
+        with suppress(ProviderError):
+            self.start()
+        if self.indexer is None:
+            return  # the node's fault came first
         left = itertools.count(after_statements, -1)
 
         def count(*_: Any) -> None:
@@ -106,7 +115,7 @@ class Mirror:
             while self.step() is not Outcome.AT_HEAD:
                 pass
         event.remove(self.indexer.engine, "before_cursor_execute", count)
-        self.start()
+        self.crash()
 
     def run(self, once: bool = True) -> None:
         """As the command does."""

@@ -76,6 +76,7 @@ LIES = {
 }
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("lie", LIES)
 def test_a_lie_while_following_changes_nothing(chain: FakeChain, mirror: Mirror, lie: str) -> None:
     method, answer = LIES[lie]

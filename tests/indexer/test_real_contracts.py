@@ -239,7 +239,11 @@ def test_the_deployment_is_mirrored(world: World, real: Mirror) -> None:
     assert_rows_are_what_the_contracts_say(world, real)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize(
+    ("database_url", "seed"),
+    [("sqlite", 1), pytest.param("postgresql", 2, marks=pytest.mark.postgresql)],
+    indirect=["database_url"],
+)
 def test_after_any_history_every_row_is_what_the_contracts_say(
     world: World, real: Mirror, seed: int
 ) -> None:

@@ -16,7 +16,7 @@ from tests.indexer.mirror import Mirror
 from tests.indexer.test_faults import LIES
 
 SEEDS = [1, 2, 3, 4, 5, 6]
-ROUNDS = 25
+ROUNDS = 18
 
 
 @pytest.mark.parametrize("seed", SEEDS)
