@@ -78,6 +78,8 @@ def test_a_dry_account_whose_rate_goes_to_zero_is_no_longer_dry(funded: World) -
     funded.run_dry(funded.alice)
     funded.pass_time(DAY)
     funded.credits.adjust_rate(funded.alice, -CREDIT, sender=funded.meter)
+    word = event(funded.credits, "RateAdjusted").word
+    assert (word >> 148) & (2**32 - 1) == funded.now
     funded.pass_time(30 * DAY)
     assert funded.credits.epoch_of(funded.alice) == 0
     assert funded.credits.depletes_at(funded.alice) == NEVER

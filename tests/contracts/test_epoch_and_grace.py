@@ -69,6 +69,7 @@ def test_a_late_top_up_revives_nothing_and_streams_nothing(dry: World) -> None:
     ended = event(dry.credits, "EpochEnded")
     assert (ended.account, ended.epoch, ended.depleted_at) == (dry.alice, 1, dry_at)
     assert (ended.word >> 112) & (2**36 - 1) == 0
+    assert (ended.word >> 148) & (2**32 - 1) == dry.now
     dry.pass_time(DAY)
     assert dry.credits.balance_of(dry.alice) == CREDIT
     assert (dry.state(1), dry.state(2)) == (STOPPED, STOPPED)

@@ -7,7 +7,7 @@ from typing import Any
 import boa
 import pytest
 
-from tests.contracts.world import CREDIT, DOLLAR, GRACE, HERE, World, deploy_credits, load
+from tests.contracts.world import CREDIT, DOLLAR, GRACE, HERE, ZERO, World, deploy_credits, load
 
 PLENTY = 10**12  # base units
 Bank = tuple[Any, Any]  # the token and Credits over it
@@ -73,39 +73,39 @@ def test_a_grace_period_beyond_all_times__is_refused(world: World) -> None:
     deploy_credits(world.usd, grace=2**31 - 1)
 
 
-@pytest.mark.parametrize("attack", ["buy", "refund", "withdraw_earned"])
-@pytest.mark.parametrize("moment", ["buy", "refund", "withdraw_earned"])
+MOVES = ("buy", "buy_with_permit", "refund", "withdraw_earned")
+
+
+@pytest.mark.parametrize("attack", MOVES)
+@pytest.mark.parametrize("moment", MOVES)
 def test_money_cannot_move_in_the_middle_of_money_moving(
     world: World, attack: str, moment: str
 ) -> None:
     token, bank = over("ReentrantToken", world.alice)
-    calls = {
-        "buy": lambda who: bank.buy(DOLLAR, who, sender=who),
-        "refund": lambda who: bank.refund(CREDIT, world.bob, sender=who),
-        "withdraw_earned": lambda who: bank.withdraw_earned(1_000, world.bob, sender=who),
-    }
-    for who in (world.alice, str(token.address)):
-        token.mint(who, 100 * DOLLAR)
-        calls["buy"](who)
-        bank.buy(9 * DOLLAR, who, sender=who)
+    attacker = str(token.address)
+    token.mint(token, PLENTY)
+    for who in (world.alice, attacker):
+        bank.buy(10 * DOLLAR, who, sender=who)
     bank.set_meter(world.meter, True)
     bank.adjust_rate(world.alice, 1_000, sender=world.meter)
-    boa.env.timestamp += 10
+    world.pass_time(10)
     bank.adjust_rate(world.alice, -1_000, sender=world.meter)
     bank.propose_admin(token)  # the attacker may even be the admin
-    bank.accept_admin(sender=token.address)
-    payloads = {
-        "buy": bank.buy.prepare_calldata(DOLLAR, token.address),
-        "refund": bank.refund.prepare_calldata(CREDIT, token.address),
-        "withdraw_earned": bank.withdraw_earned.prepare_calldata(1_000, token.address),
+    bank.accept_admin(sender=attacker)
+    arguments = {
+        "buy": (DOLLAR, world.alice),
+        "buy_with_permit": (DOLLAR, world.alice, 0, 27, bytes(32), bytes(32)),
+        "refund": (CREDIT, world.bob),
+        "withdraw_earned": (1_000, world.bob),
     }
-    token.call_back(bank, payloads[attack])
+    getattr(bank, attack)(*arguments[attack], sender=attacker)  # by itself it is allowed
+    token.call_back(bank, getattr(bank, attack).prepare_calldata(*arguments[attack]))
     before = token.balanceOf(bank)
     with boa.reverts():
-        calls[moment](str(token.address) if moment == "withdraw_earned" else world.alice)
+        getattr(bank, moment)(*arguments[moment], sender=attacker)
     assert token.balanceOf(bank) == before
-    token.call_back("0x" + "00" * 20, b"")
-    calls[moment](str(token.address) if moment == "withdraw_earned" else world.alice)
+    token.call_back(ZERO, b"")
+    getattr(bank, moment)(*arguments[moment], sender=attacker)
 
 
 def test_a_rate_that_changes_in_the_middle_of_a_purchase__is_not_lost(world: World) -> None:

@@ -1,6 +1,6 @@
 # pragma version 0.4.3
 """
-@title A token that calls anything back in the middle of a transfer, as itself
+@title A token that calls anything back, once, in the middle of a transfer, as itself
 """
 
 decimals: public(constant(uint8)) = 6
@@ -34,6 +34,8 @@ def transferFrom(owner: address, to: address, amount: uint256) -> bool:
 def _move(owner: address, to: address, amount: uint256) -> bool:
     self.balanceOf[owner] -= amount
     self.balanceOf[to] += amount
-    if self.target != empty(address):
-        raw_call(self.target, self.payload)
+    target: address = self.target
+    if target != empty(address):
+        self.target = empty(address)
+        raw_call(target, self.payload)
     return True
