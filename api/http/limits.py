@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
+
 from flask import Flask, current_app, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
@@ -32,5 +34,6 @@ def upload_limit() -> str:
 
 
 def bearer_or_address() -> str:
-    """Whose limit a request counts towards, before its token was looked at."""
-    return request.headers.get("Authorization") or get_remote_address()
+    """Whose limit a request counts towards, before its token was looked at; never the token."""
+    header = request.headers.get("Authorization")
+    return sha256(header.encode()).hexdigest() if header else get_remote_address()

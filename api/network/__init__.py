@@ -1,0 +1,1 @@
+"""What a wallet needs to call the contracts directly, and where the mirror stands."""
