@@ -46,8 +46,8 @@ class ApiSettings(BaseSettings):
     session_ttl: int = Field(7 * DAY, ge=60)  # seconds
     idempotency_ttl: int = Field(DAY, ge=60)  # seconds
     max_upload_bytes: int = Field(1024 * MIB, ge=1024)
-    max_archive_files: int = Field(100_000, ge=1)
-    max_unpacked_bytes: int = Field(4096 * MIB, ge=1024)
+    max_archive_files: int = Field(50_000, ge=1)
+    max_unpacked_bytes: int = Field(1024 * MIB, ge=1024)
     ready_max_lag: int = Field(300, ge=0)  # seconds; 0: any
 
     @field_validator("data_dir")

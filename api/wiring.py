@@ -1,0 +1,28 @@
+"""The one place that picks adapters for the ports."""
+
+from __future__ import annotations
+
+from api.jobs.queue import HueyQueue, Queue
+from api.settings import ApiSettings
+from api.storage.archive import ArchiveLimits
+from api.storage.embedded import EmbeddedBlockStore
+from api.storage.ports import BlockStore
+
+
+def open_store(settings: ApiSettings) -> BlockStore:
+    """The store of this machine."""
+    return EmbeddedBlockStore(settings.data_dir / "blocks")
+
+
+def open_queue(settings: ApiSettings) -> Queue:
+    """Huey on SQLite, or on Redis."""
+    return HueyQueue(settings)
+
+
+def archive_limits(settings: ApiSettings) -> ArchiveLimits:
+    """The largest archive that is taken."""
+    return ArchiveLimits(
+        max_entries=settings.max_archive_files,
+        max_total_bytes=settings.max_unpacked_bytes,
+        max_file_bytes=min(ArchiveLimits.max_file_bytes, settings.max_unpacked_bytes),
+    )
