@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from api.jobs.queue import HueyQueue, Queue
 from api.settings import ApiSettings
 from api.storage.archive import ArchiveLimits
@@ -21,8 +23,8 @@ def open_queue(settings: ApiSettings) -> Queue:
 
 def archive_limits(settings: ApiSettings) -> ArchiveLimits:
     """The largest archive that is taken."""
-    return ArchiveLimits(
+    return replace(
+        ArchiveLimits(),
         max_entries=settings.max_archive_files,
         max_total_bytes=settings.max_unpacked_bytes,
-        max_file_bytes=min(ArchiveLimits.max_file_bytes, settings.max_unpacked_bytes),
     )

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.db import Base, UtcDateTime
@@ -28,19 +29,33 @@ class DeploymentState(StrEnum):
     FAILED = "failed"
 
 
+_WHERE_IT_STANDS: Any = {
+    f"{database}_where": text("deleted_at IS NULL") for database in ("sqlite", "postgresql")
+}
+
+
 class Site(Base):
     """A name, the service that pays for it, and the deployment that it serves."""
 
     __tablename__ = "sites"
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)  # 32 hex digits
-    name: Mapped[str] = mapped_column(String(63), unique=True)  # a DNS label
-    service_id: Mapped[int] = mapped_column(Uint256, unique=True)
+    name: Mapped[str] = mapped_column(String(63))  # a DNS label
+    service_id: Mapped[int] = mapped_column(Uint256)
     live_deployment_id: Mapped[str | None] = mapped_column(String(32))
+    # The newest deployment when the pointer moved last. Whatever finishes later and is not newer
+    # than that stays out: the latest push, or a rollback after it, wins.
+    settled_number: Mapped[int] = mapped_column(Integer, default=0)
     # Counts up at each change of this row, over all sites: the gateway reloads what is newer.
     revision: Mapped[int] = mapped_column(BigInteger, index=True)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+
+    # A deleted site keeps its row, so that its revision is seen, and frees its name and service.
+    __table_args__ = (
+        Index("uq_sites_name", "name", unique=True, **_WHERE_IT_STANDS),
+        Index("uq_sites_service", "service_id", unique=True, **_WHERE_IT_STANDS),
+    )
 
 
 class Deployment(Base):

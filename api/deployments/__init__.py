@@ -1,0 +1,1 @@
+"""Deployments: an archive or a CID becomes a directory that a site points at."""
