@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from api.deployments.jobs import DEPLOY, deploy, deploy_failed
+from api.deployments.jobs import deploy, deploy_failed
+from api.jobs.kinds import DEPLOY
 from api.jobs.work import Work
 
 WORKS: Mapping[str, Work] = {DEPLOY: Work(run=deploy, failed=deploy_failed)}
