@@ -8,9 +8,10 @@ from __future__ import annotations
 import sys
 
 import typer
-from indexer.cli import index_app
 from pydantic import ValidationError
 from rich.console import Console
+
+from indexer.cli import index_app
 
 app = typer.Typer(
     name="dspace",
@@ -48,7 +49,7 @@ def migrate() -> None:
     from api.migrate import migrate as run_migrate
     from api.settings import ApiSettings
 
-    run_migrate(ApiSettings())  # type: ignore[call-arg]  # the required ones come from outside
+    run_migrate(ApiSettings())
 
 
 @app.command()
@@ -57,7 +58,7 @@ def api() -> None:
     from api.server import run_api
     from api.settings import ApiSettings
 
-    run_api(ApiSettings())  # type: ignore[call-arg]  # the required ones come from outside
+    run_api(ApiSettings())
 
 
 @app.command()
@@ -75,7 +76,7 @@ def worker() -> None:
     from api.jobs.worker import run_worker
     from api.settings import ApiSettings
 
-    run_worker(ApiSettings())  # type: ignore[call-arg]  # the required ones come from outside
+    run_worker(ApiSettings())
 
 
 @app.command()
@@ -84,7 +85,7 @@ def scheduler() -> None:
     from api.jobs.scheduler import run_scheduler
     from api.settings import ApiSettings
 
-    run_scheduler(ApiSettings())  # type: ignore[call-arg]  # the required ones come from outside
+    run_scheduler(ApiSettings())
 
 
 def fail(reason: str) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 import requests
 from rich.console import Console
+from web3.logs import DISCARD
 
 from scripts.supervisor.banner import dev_accounts
 from scripts.supervisor.settings import UpSettings
@@ -79,7 +80,7 @@ class Journey:
             "Hosting", "start", STATIC_SITE_PLAN, b"demo".ljust(32, b"\0"), rate
         )
         events = self.platform.contracts["Hosting"].events.ServiceStarted()
-        service = int(events.process_receipt(receipt)[0]["args"]["service"])
+        service = int(events.process_receipt(receipt, errors=DISCARD)[0]["args"]["service"])
         self.show("service", self._seen(service, "active"))
         self.show("account", self.owner.get("/v1/account"))
         return service

@@ -16,6 +16,7 @@ import requests
 from eth_account import Account
 from eth_account.messages import encode_defunct
 from eth_account.signers.local import LocalAccount
+from eth_typing import ChecksumAddress
 from web3 import Web3
 from web3.contract import Contract
 from web3.types import TxReceipt
@@ -76,9 +77,9 @@ class Wallet:
         self.token: str | None = None
 
     @property
-    def address(self) -> str:
+    def address(self) -> ChecksumAddress:
         """The EIP-55 address."""
-        return str(self.account.address)
+        return self.account.address
 
     def call(self, contract: str, function: str, *arguments: Any) -> Any:
         """Reads from a contract."""
@@ -172,11 +173,14 @@ class Wallet:
 
 
 def wait_for(look: Callable[[], Seen], seconds: float, what: str) -> Seen:
-    """Looks until it sees something true; TimeoutError, naming `what`, after so many seconds."""
+    """Looks until it sees something, which None and False are not; what it saw.
+
+    Raises TimeoutError, naming `what`, after so many seconds.
+    """
     deadline = time.monotonic() + seconds
     while True:
         seen = look()
-        if seen:
+        if seen is not None and seen is not False:
             return seen
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not within {seconds:g} s")

@@ -7,6 +7,7 @@ import zipfile
 from typing import Any
 
 import requests
+from web3.logs import DISCARD
 
 from scripts.wallet import Platform, Wallet, wait_for
 
@@ -32,7 +33,11 @@ def buy(buyer: Wallet, account: str, amount: int) -> None:
 def start_service(owner: Wallet) -> int:
     rate = next(int(p["rate"]) for p in owner.get("/v1/plans")["items"] if int(p["id"]) == 2)
     receipt = owner.send("Hosting", "start", STATIC_SITE_PLAN, b"\1" * 32, rate)
-    started = owner.platform.contracts["Hosting"].events.ServiceStarted().process_receipt(receipt)
+    started = (
+        owner.platform.contracts["Hosting"]
+        .events.ServiceStarted()
+        .process_receipt(receipt, errors=DISCARD)
+    )
     return int(started[0]["args"]["service"])
 
 

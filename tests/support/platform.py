@@ -69,11 +69,12 @@ class RunningPlatform:
         assert not self.has_ended(), self.output.read_text()
 
     def is_ready(self) -> bool:
-        """Whether the API and the gateway both say so."""
+        """Whether the chain answers, and the API and the gateway say so."""
         faces = self.faces()
         with suppress(requests.RequestException):
             return (
-                requests.get(f"{faces.api_url}/readyz", timeout=5).ok
+                faces.node.is_connected()
+                and requests.get(f"{faces.api_url}/readyz", timeout=5).ok
                 and faces.visit("localhost", "/readyz").ok
             )
         return False

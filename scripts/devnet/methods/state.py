@@ -45,8 +45,13 @@ def call(node: Node, transaction: Any, block: Any = "latest") -> str:
 
 
 def estimate(node: Node, transaction: Any, block: Any = "pending") -> str:
-    """The gas that a transaction mined now would need."""
-    header = find_header(node.chain, block or "pending")
+    """The gas that a transaction mined now would need.
+
+    `latest`, which some libraries send by themselves, counts as `pending` too: in the head's own
+    second a stream hasn't burned yet what it will have burned in the next block, and the estimate
+    would fall short by what writing that down costs.
+    """
+    header = find_header(node.chain, "pending" if block in (None, "latest") else block)
     return quantity(estimate_gas(node.chain, read_call(transaction), header))
 
 
