@@ -56,6 +56,4 @@ def show_account(address: str) -> AccountOut:
 )
 def list_ledger(query: PageQuery) -> Ledger:
     """The account's on-chain history, newest first, each entry with its transaction."""
-    return service.list_ledger(
-        open_mirror(), current_caller().address, query.cursor, query.limit
-    )
+    return service.list_ledger(open_mirror(), current_caller().address, query.cursor, query.limit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any, cast
 
 from sqlalchemy import CursorResult, Delete, Update, delete, func, or_, select, update
 
@@ -23,14 +24,17 @@ def get_unused_message(digest: str, now: datetime) -> SignInMessage | None:
 
 def use_message(digest: str, now: datetime) -> bool:
     """Marks a message used; False where someone else was first or it has expired."""
-    return 1 == _count(
-        update(SignInMessage)
-        .where(
-            SignInMessage.digest == digest,
-            SignInMessage.used_at.is_(None),
-            SignInMessage.expires_at > now,
+    return (
+        _count(
+            update(SignInMessage)
+            .where(
+                SignInMessage.digest == digest,
+                SignInMessage.used_at.is_(None),
+                SignInMessage.expires_at > now,
+            )
+            .values(used_at=now)
         )
-        .values(used_at=now)
+        == 1
     )
 
 
@@ -70,7 +74,7 @@ def count_keys(address: str) -> int:
 
 def delete_key(address: str, key_id: str) -> bool:
     """Whether the account had such a key."""
-    return 1 == _count(delete(ApiKey).where(ApiKey.address == address, ApiKey.id == key_id))
+    return _count(delete(ApiKey).where(ApiKey.address == address, ApiKey.id == key_id)) == 1
 
 
 def delete_expired(now: datetime) -> int:
@@ -81,6 +85,4 @@ def delete_expired(now: datetime) -> int:
 
 
 def _count(statement: Update | Delete) -> int:
-    result = db.session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return result.rowcount
+    return cast("CursorResult[Any]", db.session.execute(statement)).rowcount

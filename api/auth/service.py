@@ -64,7 +64,8 @@ def sign_in(message: str, signature: str) -> tuple[Session, str]:
     kept = repository.get_unused_message(digest, utc_now())
     if kept is None or kept.message != message:
         raise Problem("sign-in-failed")
-    if _signer(message, signature) != kept.address:
+    address = kept.address
+    if _signer(message, signature) != address:
         raise Problem("sign-in-failed")
     begin(writes=True)
     now = utc_now()
@@ -74,7 +75,7 @@ def sign_in(message: str, signature: str) -> tuple[Session, str]:
     session = Session(
         id=uuid4().hex,
         token_digest=token_digest(token, settings.secret_key),
-        address=kept.address,
+        address=address,
         created_at=now,
         expires_at=now + timedelta(seconds=settings.session_ttl),
     )

@@ -39,10 +39,7 @@ def deploy(payload: Payload) -> None:
     if begun is None:
         return
     upload = _upload_path(begun)
-    if upload is not None:
-        stored = _import(begun, upload)
-    else:
-        stored = _measure(begun)
+    stored = _import(begun, upload) if upload is not None else _measure(begun)
     with writing():
         deployment = _unfinished(begun.id)
         if deployment is not None:

@@ -22,9 +22,7 @@ def next_number(site_id: str) -> int:
 
 def get_deployment(site_id: str, deployment_id: str) -> Deployment | None:
     """One of a site's deployments."""
-    query = select(Deployment).where(
-        Deployment.site_id == site_id, Deployment.id == deployment_id
-    )
+    query = select(Deployment).where(Deployment.site_id == site_id, Deployment.id == deployment_id)
     return db.session.execute(query).scalar_one_or_none()
 
 

@@ -40,9 +40,7 @@ _DEPLOYMENT = [*_SITE, "unknown-deployment"]
     writes=True,
     idempotent=True,
 )
-def create_deployment(
-    name: str, received: Incoming
-) -> tuple[DeploymentOut, dict[str, str]]:
+def create_deployment(name: str, received: Incoming) -> tuple[DeploymentOut, dict[str, str]]:
     """Deploy an archive (zip, tar, tar.gz), or a CID that the store holds.
 
     The archive is looked through before it is accepted. It goes live by itself once it is stored,

@@ -88,9 +88,8 @@ def publish(site: Site, deployment_id: str) -> DeploymentOut:
     """
     revision = begin_change()
     _lock(site)
-    get_deployment(site, deployment_id)
-    deployment = repository.find_deployment(deployment_id)
-    assert deployment is not None
+    deployment = get_deployment(site, deployment_id)
+    db.session.refresh(deployment)  # as it stands now that nobody else changes the site
     if deployment.state == DeploymentState.LIVE:
         return _out(deployment)
     if deployment.state != DeploymentState.SUPERSEDED or deployment.cid is None:
@@ -108,7 +107,6 @@ def settle_stored(deployment: Deployment, cid: str, file_count: int, size_bytes:
     """What a deployment becomes once its directory is stored, in a writing transaction."""
     revision = begin_change()
     site = lock_site(deployment.site_id)
-    assert site is not None
     deployment.cid = cid
     deployment.file_count = file_count
     deployment.size_bytes = size_bytes
@@ -159,7 +157,7 @@ def _supersede(deployment: Deployment, reason: str) -> None:
 
 def _lock(site: Site) -> None:
     locked = lock_site(site.id)
-    if locked is None or locked.deleted_at is not None:
+    if locked.deleted_at is not None:
         raise Problem("unknown-site")
 
 

@@ -1,7 +1,7 @@
 """What a deployment is made from, taken in and looked at before any row is written.
 
-    archive     multipart field `archive`: zip, tar or tar.gz, spooled and inspected
-    cid         JSON {"cid"}: a directory that the store holds whole
+archive     multipart field `archive`: zip, tar or tar.gz, spooled and inspected
+cid         JSON {"cid"}: a directory that the store holds whole
 """
 
 from __future__ import annotations

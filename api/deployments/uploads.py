@@ -12,7 +12,7 @@ import time
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 from uuid import uuid4
 
 from flask import Request, request
@@ -94,13 +94,7 @@ class SpoolingRequest(Request):
         super().__init__(environ, *arguments, **options)
         self.spooled = []
 
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
+    def _get_file_stream(self, *_about: Any, **_more: Any) -> IO[bytes]:
         if self.spool_folder is None:
             raise Problem("unsupported-media-type")
         spool: Any = SpoolFile(self.spool_folder)
@@ -110,8 +104,7 @@ class SpoolingRequest(Request):
 
 def receive_file(field: str, folder: Path, max_bytes: int) -> SpoolFile:
     """The one file of a multipart body, whole and durable; raises a Problem of 413, 422 or 507."""
-    incoming = request._get_current_object()
-    assert isinstance(incoming, SpoolingRequest)
+    incoming = cast("SpoolingRequest", request)
     incoming.spool_folder = folder
     incoming.max_content_length = max_bytes + FORM_OVERHEAD_BYTES
     try:

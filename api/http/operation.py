@@ -60,8 +60,6 @@ class Operation:
     writes: bool
 
 
-
-
 def operation(
     *,
     access: Access,

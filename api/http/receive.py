@@ -43,5 +43,7 @@ def _fields(error: ValidationError) -> list[FieldError]:
     for item in error.errors(include_url=False, include_context=False, include_input=False):
         field = ".".join(str(part) for part in item["loc"])
         message = item["msg"].removeprefix("Value error, ")
-        found.append(FieldError(field, "not valid JSON" if item["type"] == "json_invalid" else message))
+        found.append(
+            FieldError(field, "not valid JSON" if item["type"] == "json_invalid" else message)
+        )
     return found

@@ -15,9 +15,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
+from typing import Any, cast
 
 from flask import Response, current_app, request
-from sqlalchemy import delete, text
+from sqlalchemy import CursorResult, delete, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from api.db import begin, db, utc_now
@@ -79,7 +80,7 @@ def claim_key(caller: Caller, fingerprint: str | None) -> Claim | None:
 def delete_expired() -> int:
     """How many kept answers were let go."""
     result = db.session.execute(delete(KeptAnswer).where(KeptAnswer.expires_at <= utc_now()))
-    return int(result.rowcount)  # type: ignore[attr-defined]  # a DELETE's result has one
+    return cast("CursorResult[Any]", result).rowcount
 
 
 def _put(row: KeptAnswer) -> bool:

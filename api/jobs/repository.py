@@ -4,7 +4,7 @@ and its lease over (the worker was killed)."""
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from sqlalchemy import CursorResult, delete, func, select, update
@@ -88,7 +88,7 @@ def count_due() -> int:
 def count_by_state() -> dict[str, int]:
     """For the metrics; states without a job are 0."""
     rows = db.session.execute(select(Job.state, func.count()).group_by(Job.state)).all()
-    return dict.fromkeys(JobState, 0) | {state: count for state, count in rows}
+    return dict.fromkeys(JobState, 0) | {row[0]: row[1] for row in rows}
 
 
 def delete_finished(before: datetime) -> int:
@@ -96,8 +96,7 @@ def delete_finished(before: datetime) -> int:
     result = db.session.execute(
         delete(Job).where(Job.state == JobState.DONE, Job.updated_at < before)
     )
-    assert isinstance(result, CursorResult)
-    return result.rowcount
+    return cast("CursorResult[Any]", result).rowcount
 
 
 def _change(job_id: str, held: str, **values: Any) -> bool:
@@ -107,5 +106,4 @@ def _change(job_id: str, held: str, **values: Any) -> bool:
         .values(updated_at=utc_now(), **values)
         .execution_options(synchronize_session=False)
     )
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    return cast("CursorResult[Any]", result).rowcount == 1

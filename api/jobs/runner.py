@@ -1,9 +1,9 @@
 """Does jobs: claim, run, settle; the lease is renewed while it runs.
 
-    run ends            -> done
-    GiveUp              -> failed with its text
-    anything else       -> again after 1, 2, 4, 8 s; the fifth time failed
-    worker is killed    -> the lease ends, the sweep wakes another, which counts as a try too
+run ends            -> done
+GiveUp              -> failed with its text
+anything else       -> again after 1, 2, 4, 8 s; the fifth time failed
+worker is killed    -> the lease ends, the sweep wakes another, which counts as a try too
 """
 
 from __future__ import annotations

@@ -43,7 +43,9 @@ def run_scheduler(settings: ApiSettings) -> None:
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
     for action, seconds in ((sweep_jobs, SWEEP_SECONDS), (clear_expired, CLEAR_SECONDS)):
-        scheduler.add_job(_guarded(app, action), "interval", seconds=seconds, next_run_time=utc_now())
+        scheduler.add_job(
+            _guarded(app, action), "interval", seconds=seconds, next_run_time=utc_now()
+        )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: scheduler.shutdown(wait=False))
     log.info("scheduler_started")

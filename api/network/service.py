@@ -63,6 +63,8 @@ def show_status(mirror: MirrorView) -> Status:
         lag_blocks=max(0, block.head_number - block.block_number),
         lag_seconds=block.lag_seconds(mirror.wall),
         state_digest=digests.get(mirror),
-        versions=Versions(platform=version("decentraspace"), mirror_schema=SCHEMA_VERSION, api="v1"),
+        versions=Versions(
+            platform=version("decentraspace"), mirror_schema=SCHEMA_VERSION, api="v1"
+        ),
         as_of=mirror.as_of,
     )

@@ -74,8 +74,10 @@ PROBLEMS = _types(
         "sign-in-failed",
         401,
         "Sign-in failed",
-        "The message isn't one that was issued here and is still good, or the signature isn't "
-        "its address's. Ask for a new nonce and sign its message as it is.",
+        (
+            "The message isn't one that was issued here and is still good, or the signature isn't "
+            "its address's. Ask for a new nonce and sign its message as it is."
+        ),
     ),
     (
         "session-required",
@@ -106,15 +108,19 @@ PROBLEMS = _types(
         "service-not-active",
         402,
         "Service not active",
-        "The service is paused, lapsed, expired, suspended or stopped: resume it, renew it or "
-        "buy credit on the chain.",
+        (
+            "The service is paused, lapsed, expired, suspended or stopped: resume it, renew it or "
+            "buy credit on the chain."
+        ),
     ),
     (
         "unknown-service",
         404,
         "Unknown service",
-        "The mirror knows no service of this number. One that was started a moment ago appears "
-        "with its block.",
+        (
+            "The mirror knows no service of this number. One that was started a moment ago appears "
+            "with its block."
+        ),
     ),
     # ---------------------------------------------------------------- sites and deployments
     ("unknown-site", 404, "Unknown site", "There is no site of this name."),

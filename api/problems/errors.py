@@ -1,7 +1,7 @@
 """The exceptions that become problem documents.
 
-    Problem             one of the catalogue, with this occurrence's detail
-    invalid(…)          a validation-failed Problem with its field errors
+Problem             one of the catalogue, with this occurrence's detail
+invalid(…)          a validation-failed Problem with its field errors
 """
 
 from __future__ import annotations

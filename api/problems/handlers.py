@@ -7,7 +7,8 @@ import sqlite3
 
 import structlog
 from flask import Flask, Response, request
-from sqlalchemy.exc import OperationalError, TimeoutError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
 
 from api.problems.catalogue import PROBLEMS
@@ -27,8 +28,9 @@ _BY_STATUS = {
     500: "internal-error",
     503: "busy",
 }
-# SQLSTATEs of PostgreSQL that say "later": lock timeout, too many or no connections, shutting down.
-_LATER = {"55P03", "40001", "40P01", "53300", "57P01", "57P03", "08006", "08001", "08000"}
+# SQLSTATEs of PostgreSQL that say "later": a lock timeout, too many connections, shutting down;
+# None where no connection could be made at all.
+_LATER = {"55P03", "40001", "40P01", "53300", "57P01", "57P03", "08006", "08001", "08000", None}
 
 log = structlog.get_logger()
 
@@ -38,7 +40,7 @@ def init_problems(app: Flask) -> None:
     app.register_error_handler(Problem, render)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(OperationalError, _database)
-    app.register_error_handler(TimeoutError, _pool)
+    app.register_error_handler(PoolTimeout, _pool)
     app.register_error_handler(Exception, _unforeseen)
 
 
@@ -58,11 +60,8 @@ def _http(error: HTTPException) -> Response:
     status = error.code or 500
     if status < 400:
         return Response(response=error.get_body(), status=status, headers=error.get_headers())
-    headers = {}
-    kept = ("Allow", "Retry-After", "X-RateLimit-Limit", "X-RateLimit-Remaining")
-    for name, value in error.get_headers():
-        if name in kept:
-            headers[name] = value
+    kept = ("Allow", "Retry-After")
+    headers = {name: value for name, value in error.get_headers() if name in kept}
     if isinstance(error, TooManyRequests):
         headers.setdefault("Retry-After", "60")
     if isinstance(error, RequestEntityTooLarge):
@@ -75,14 +74,20 @@ def _http(error: HTTPException) -> Response:
 
 def _database(error: OperationalError) -> Response:
     cause = error.orig
-    locked = isinstance(cause, sqlite3.OperationalError) and "locked" in str(cause)
-    if locked or getattr(cause, "sqlstate", None) in _LATER or error.connection_invalidated:
-        log.warning("database_busy", error=str(cause))
-        return render(Problem("busy"))
-    return _unforeseen(error)
+    if isinstance(cause, sqlite3.OperationalError):
+        if "full" in str(cause):
+            log.error("database_disk_full", error=str(cause))
+            return render(Problem("storage-full"))
+        later = "locked" in str(cause)
+    else:
+        later = error.connection_invalidated or getattr(cause, "sqlstate", None) in _LATER
+    if not later:
+        return _unforeseen(error)
+    log.warning("database_busy", error=str(cause))
+    return render(Problem("busy"))
 
 
-def _pool(error: TimeoutError) -> Response:
+def _pool(error: PoolTimeout) -> Response:
     log.warning("database_pool_exhausted", error=str(error))
     return render(Problem("busy"))
 

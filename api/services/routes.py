@@ -38,9 +38,7 @@ def list_plans() -> Plans:
 )
 def list_services(query: PageQuery) -> Services:
     """The caller's services, by number."""
-    return service.list_services(
-        open_mirror(), current_caller().address, query.cursor, query.limit
-    )
+    return service.list_services(open_mirror(), current_caller().address, query.cursor, query.limit)
 
 
 @blueprint.get("/services/<service_id>")

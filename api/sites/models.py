@@ -85,9 +85,7 @@ class DeploymentLog(Base):
 
     __tablename__ = "deployment_log"
 
-    id: Mapped[int] = mapped_column(
-        BigInteger().with_variant(Integer, "sqlite"), primary_key=True
-    )
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     deployment_id: Mapped[str] = mapped_column(ForeignKey("deployments.id"), index=True)
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     line: Mapped[str] = mapped_column(Text)

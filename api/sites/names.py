@@ -6,14 +6,19 @@ import re
 
 MIN_LENGTH = 3
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{1,61}[a-z0-9])")
-RESERVED = frozenset(
-    "abuse account accounts admin administrator analytics api app assets auth autoconfig "
-    "autodiscover billing blog cdn console dashboard decentraspace deploy dev dns docs domains "
-    "dspace ftp gateway git help hostmaster imap ipfs ipns localhost localdomain login mail "
-    "metrics mx news noc nobody ns1 ns2 null oauth operator pop postmaster preview root security "
-    "service services signin signup site sites smtp ssl static status storage support sysadmin "
-    "system test tls undefined usenet uucp webmail webmaster wpad www".split()
-)
+# fmt: off
+RESERVED = frozenset({
+    "abuse", "account", "accounts", "admin", "administrator", "analytics", "api", "app",
+    "assets", "auth", "autoconfig", "autodiscover", "billing", "blog", "cdn", "console",
+    "dashboard", "decentraspace", "deploy", "dev", "dns", "docs", "domains", "dspace", "ftp",
+    "gateway", "git", "help", "hostmaster", "imap", "ipfs", "ipns", "localhost",
+    "localdomain", "login", "mail", "metrics", "news", "noc", "nobody", "ns1", "ns2", "null",
+    "oauth", "operator", "pop", "postmaster", "preview", "root", "security", "service",
+    "services", "signin", "signup", "site", "sites", "smtp", "ssl", "static", "status",
+    "storage", "support", "sysadmin", "system", "test", "tls", "undefined", "usenet", "uucp",
+    "webmail", "webmaster", "wpad", "www",
+})
+# fmt: on
 
 
 def check_site_name(name: str) -> str:
@@ -21,9 +26,7 @@ def check_site_name(name: str) -> str:
     if len(name) < MIN_LENGTH:
         raise ValueError(f"must have {MIN_LENGTH} characters or more")
     if not LABEL.fullmatch(name):
-        raise ValueError(
-            "must be a DNS label: up to 63 of a-z, 0-9 and -, with no - at either end"
-        )
+        raise ValueError("must be a DNS label: up to 63 of a-z, 0-9 and -, with no - at either end")
     if name[2:4] == "--":
         raise ValueError("must not have -- as its third and fourth characters")
     if name in RESERVED:

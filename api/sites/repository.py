@@ -19,12 +19,10 @@ def get_site(name: str) -> Site | None:
     return db.session.execute(query).scalar_one_or_none()
 
 
-def lock_site(site_id: str) -> Site | None:
+def lock_site(site_id: str) -> Site:
     """A site whose row nobody else changes until this writing transaction ends."""
     query = select(Site).where(Site.id == site_id).with_for_update()
-    return db.session.execute(
-        query.execution_options(populate_existing=True)
-    ).scalar_one_or_none()
+    return db.session.execute(query.execution_options(populate_existing=True)).scalar_one()
 
 
 def get_site_of_service(service_id: int) -> Site | None:

@@ -30,9 +30,7 @@ _SITE = ["unknown-site", "not-your-site", "mirror-not-ready"]
 )
 def create_site(body: SiteRequest) -> tuple[SiteWithAsOf, dict[str, str]]:
     """Make a site on an active service of the caller's. One service carries one site."""
-    site = service.create_site(
-        open_mirror(), current_caller().address, body.name, body.service_id
-    )
+    site = service.create_site(open_mirror(), current_caller().address, body.name, body.service_id)
     return site, {"Location": f"/v1/sites/{site.name}"}
 
 
