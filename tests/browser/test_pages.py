@@ -10,7 +10,7 @@ import pytest
 
 from scripts.supervisor.banner import dev_accounts
 from scripts.wallet import Wallet
-from tests.support.journey import buy, publish, start_service, zipped
+from tests.support.journey import buy, publish, seen_service, start_service, zipped
 from tests.support.platform import RunningPlatform
 from tests.support.tools import chromium
 
@@ -62,6 +62,7 @@ def site(platform: RunningPlatform) -> str:
     owner.sign_in()
     buy(owner, owner.address, COIN)
     service = start_service(owner)
+    seen_service(owner, service, "active")
     made = owner.request("POST", "/v1/sites", json={"name": "seen", "service_id": str(service)})
     assert made.status_code == 201, made.text
     files = {
