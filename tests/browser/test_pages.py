@@ -66,7 +66,7 @@ def site(platform: RunningPlatform) -> str:
     made = owner.request("POST", "/v1/sites", json={"name": "seen", "service_id": str(service)})
     assert made.status_code == 201, made.text
     files = {
-        "index.html": b"<!doctype html><title>t</title><script src=app.js></script>",
+        "index.html": b"<!doctype html><title>t</title><body><script src=app.js></script>",
         "app.js": b"document.body.append('drawn by a script')",
         "wallet.html": (WALLET_PAGE % faces.chain_url).encode(),
     }
