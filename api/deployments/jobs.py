@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
 
 from flask import current_app
 
@@ -78,7 +77,7 @@ def _import(deployment: Deployment, upload: Path) -> _Stored:
     with file:
         _advance(deployment.id, "storing")
         try:
-            made = import_archive(cast("BinaryIO", file), archive_limits(settings), _store())
+            made = import_archive(file, archive_limits(settings), _store())
         except ArchiveRejected as rejected:
             raise GiveUp(f"the archive was rejected: {rejected}") from None
     return _Stored(made.cid, made.file_count, made.size_bytes)

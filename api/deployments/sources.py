@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import BinaryIO, cast
 
 from flask import current_app, request
 
@@ -75,7 +74,8 @@ def _receive_archive() -> Incoming:
     settings: ApiSettings = current_app.config["DSPACE"]
     upload = receive_file(ARCHIVE_FIELD, settings.uploads_dir, settings.max_upload_bytes)
     try:
-        summary = inspect_archive(cast("BinaryIO", upload.file), archive_limits(settings))
+        with upload.path.open("rb") as file:
+            summary = inspect_archive(file, archive_limits(settings))
     except ArchiveRejected as rejected:
         upload.discard()
         raise Problem("archive-rejected", f"{rejected}.", entry=rejected.entry) from None

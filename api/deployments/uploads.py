@@ -63,11 +63,6 @@ class SpoolFile:
             os.close(folder)
 
     @property
-    def file(self) -> IO[bytes]:
-        """For whoever looks into it."""
-        return self._file
-
-    @property
     def fingerprint(self) -> str:
         """SHA-256 of the content."""
         return self._digest.hexdigest()

@@ -70,12 +70,12 @@ def openapi_document(app: Flask, server_url: str) -> dict[str, Any]:
 
 def list_operations(app: Flask) -> list[tuple[Rule, str, Operation]]:
     """Every route and method, in the order of the paths."""
-    found = []
-    for rule in app.url_map.iter_rules():
-        operation = operation_of(app.view_functions[rule.endpoint])
-        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
-            if operation is not None:
-                found.append((rule, method, operation))
+    found = [
+        (rule, method, operation)
+        for rule in app.url_map.iter_rules()
+        if (operation := operation_of(app.view_functions[rule.endpoint])) is not None
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    ]
     return sorted(found, key=lambda row: (row[0].rule, row[1]))
 
 

@@ -11,8 +11,8 @@ def reading_page(document: dict[str, Any]) -> str:
     """The body of the page, as HTML."""
     parts = [
         f"<p>{_text(document['info']['description'])}</p>",
-        '<p>The same for machines: <a href="/openapi.json"><code>/openapi.json</code></a>. '
-        "Send a token or an API key as <code>Authorization: Bearer …</code>.</p>",
+        '<p>The same for machines: <a href="/openapi.json"><code>/openapi.json</code></a>.</p>',
+        "<p>Send a token or an API key as <code>Authorization: Bearer …</code>.</p>",
     ]
     operations = [
         (path, method, operation)

@@ -28,9 +28,9 @@ def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> Iterator[str]:
+def database_url(tmp_path: Path) -> str:
     """SQLite; a module whose tests run on both overrides it with `any_database_url`."""
-    yield f"sqlite:///{tmp_path / 'data' / 'dspace.sqlite3'}"
+    return f"sqlite:///{tmp_path / 'data' / 'dspace.sqlite3'}"
 
 
 @pytest.fixture

@@ -80,9 +80,9 @@ def test_an_expired_message_signs_nobody_in(stranger: Wallet, app: Flask) -> Non
         lambda text: text + "\n",
         lambda text: text.replace("\n", "\r\n"),
         lambda text: text[:-1],
-        lambda text: "a" * 2_000,
-        lambda text: "",
-        lambda text: "\U0001f600",
+        lambda _text: "a" * 2_000,
+        lambda _text: "",
+        lambda _text: "\U0001f600",
     ],
     ids=["domain", "chain", "longer", "line ends", "cut", "junk", "empty", "unicode"],
 )

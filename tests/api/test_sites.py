@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,11 +15,17 @@ from indexer import schema
 from tests.api.world import Mirror, Wallet, slug
 
 WalletMaker = Callable[..., Wallet]
+# fmt: off
+BAD_NAMES = [
+    "ab", "-ab", "ab-", "Abc", "a.b", "a_b", "xn--80ak6aa92e", "ab--c", "a" * 64, "", "www", "api",
+    "preview", "ipfs", "localhost", "admin", "tést", "a b", "abc\n", "abc\u0000", 7, None,
+]
+# fmt: on
 
 
 @pytest.fixture
-def database_url(any_database_url: str) -> Iterator[str]:
-    yield any_database_url
+def database_url(any_database_url: str) -> str:
+    return any_database_url
 
 
 def create(wallet: Wallet, name: str = "hello", service_id: object = 1, **more: object):  # type: ignore[no-untyped-def]
@@ -29,7 +35,7 @@ def create(wallet: Wallet, name: str = "hello", service_id: object = 1, **more: 
 def revisions(app: Flask) -> dict[str, int]:
     with app.app_context():
         rows = db.session.execute(select(Site.name, Site.revision)).all()
-        return {name: revision for name, revision in rows}
+        return {row[0]: row[1] for row in rows}
 
 
 @pytest.mark.parametrize("service_id", [1, "1"])
@@ -51,20 +57,7 @@ def test_create__the_whole_site(owner: Wallet, mirror: Mirror, service_id: objec
 
 @pytest.mark.parametrize(
     "name",
-    ["ab", "-ab", "ab-", "Abc", "a.b", "a_b", "xn--80ak6aa92e", "ab--c", "a" * 64, "", "www"]
-    + [
-        "api",
-        "preview",
-        "ipfs",
-        "localhost",
-        "admin",
-        "tést",
-        "a b",
-        "abc\n",
-        "abc\u0000",
-        7,
-        None,
-    ],
+    BAD_NAMES,
 )
 def test_create__a_bad_name_is_told(owner: Wallet, name: str) -> None:
     answer = create(owner, name)
