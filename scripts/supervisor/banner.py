@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from eth_account import Account
-from indexer.manifest import load_deployment
 from rich.console import Console
 
+from indexer.manifest import load_deployment
 from scripts.supervisor.settings import UpSettings
 
 DEV_MNEMONIC = "test test test test test test test test test test test junk"
