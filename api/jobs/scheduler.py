@@ -6,12 +6,14 @@ Several of them do no harm: a job is claimed in its row, and clearing twice clea
 from __future__ import annotations
 
 import logging
+import os
 import signal
+import sys
 from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
-from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.schedulers.background import BackgroundScheduler
 from flask import Flask, current_app
 
 from api.app import create_app
@@ -27,6 +29,7 @@ from indexer.logs import configure_logging
 
 SWEEP_SECONDS = 1
 CLEAR_SECONDS = 60
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 DONE_JOBS_KEPT = timedelta(days=7)
 
 log = structlog.get_logger()
@@ -38,7 +41,9 @@ def run_scheduler(settings: ApiSettings) -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     with or_exit("scheduler"):
         app = create_app(settings)
-    scheduler = BlockingScheduler(
+    # Taken by `sigwait` below and nowhere else: a handler could interrupt a thread that holds a lock.
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+    scheduler = BackgroundScheduler(
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
@@ -46,11 +51,12 @@ def run_scheduler(settings: ApiSettings) -> None:
         scheduler.add_job(
             _guarded(app, action), "interval", seconds=seconds, next_run_time=utc_now()
         )
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: scheduler.shutdown(wait=False))
-    log.info("scheduler_started")
     scheduler.start()
+    log.info("scheduler_started")
+    signal.sigwait(STOP_SIGNALS)
     log.info("scheduler_stopped")
+    sys.stderr.flush()
+    os._exit(0)  # a sweep that waits for the database would hold the process; it may be cut off
 
 
 def sweep_jobs() -> int:
