@@ -41,7 +41,7 @@ def run_scheduler(settings: ApiSettings) -> None:
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
     with or_exit("scheduler"):
         app = create_app(settings)
-    # Taken by `sigwait` below and nowhere else: a handler could interrupt a thread that holds a lock.
+    # Taken by `sigwait` below, not by a handler: that could interrupt a thread that holds a lock.
     signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
     scheduler = BackgroundScheduler(
         timezone="UTC",

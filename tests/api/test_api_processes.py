@@ -176,6 +176,14 @@ class TestServer:
         assert alive == []
         assert is_free(processes.settings.api_port)
 
+    def test_a_killed_child_is_told_by_the_end_of_the_parent(
+        self, server: subprocess.Popen[bytes], processes: Processes
+    ) -> None:
+        (child,) = psutil.Process(server.pid).children()
+        child.kill()
+        server.wait(6)  # whoever supervises it starts it again
+        assert is_free(processes.settings.api_port)
+
     def test_a_busy_port_is_told_in_one_line(
         self, server: subprocess.Popen[bytes], processes: Processes
     ) -> None:
