@@ -98,7 +98,7 @@ def change_site(
     site, view = own_site(mirror, address, name)
     if service_id is not None and int(service_id) != site.service_id:
         view = _own_hosting_service(mirror, address, int(service_id))
-    revision = repository.begin_change()
+    revision = _begin_change(site)
     if new_name is not None and new_name != site.name:
         _require_free_name(new_name)
         site.name = new_name
@@ -113,8 +113,17 @@ def change_site(
 def delete_site(mirror: MirrorView, address: str, name: str) -> None:
     """Frees the name and the service; what was deployed is no longer served under the name."""
     site, _ = own_site(mirror, address, name)
-    site.revision = repository.begin_change()
+    site.revision = _begin_change(site)
     site.deleted_at = utc_now()
+
+
+def _begin_change(site: Site) -> int:
+    """The change's revision; the site as it stands now that nobody else changes it."""
+    revision = repository.begin_change()
+    db.session.refresh(site)
+    if site.deleted_at is not None:
+        raise Problem("unknown-site")
+    return revision
 
 
 def _own_hosting_service(mirror: MirrorView, address: str, service_id: int) -> reads.ServiceView:
