@@ -52,7 +52,7 @@ abi: $(INSTALLED) ## the ABIs in the package, from the contracts
 lock: ## the locked requirements, from pyproject.toml
 	@test -x .cache/uv/bin/uv || { $(PYTHON) -m venv .cache/uv && .cache/uv/bin/pip install -q uv; }
 	@.cache/uv/bin/uv pip compile -q pyproject.toml --extra contracts --extra dev --universal \
-		--python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate \
+		--python-version 3.11 --generate-hashes --no-header --no-annotate \
 		-o requirements.lock
 
 tools: ## what pip can't bring and some tests use: anvil
