@@ -69,6 +69,14 @@ event RateAdjusted:
     word: uint256
 
 
+event Spent:
+    account: indexed(address)
+    meter: indexed(address)
+    amount: uint256
+    reference: bytes32
+    word: uint256
+
+
 event LimitSet:
     account: indexed(address)
     per_day: uint256
@@ -236,6 +244,32 @@ def adjust_rate(account: address, delta: int256):
         changed.updated_at = block.timestamp  # nothing streams, so nothing is dry
     word: uint256 = self._store(account, changed)
     log RateAdjusted(account=account, meter=msg.sender, delta=delta, word=word)
+
+
+@external
+def spend(account: address, amount: uint256, reference: bytes32):
+    """
+    @notice Takes credit from an account at once: granted first, then paid. For registered meters
+            only, on behalf of the account's own call there.
+    @dev No metered charge, so the day's limit doesn't count. A dry account has nothing to spend,
+         so no epoch can be found ended here.
+    @param account The 20-byte address of the account that pays.
+    @param amount nano credit, not 0.
+    @param reference 32 bytes that tell what for, kept in the event.
+    """
+    assert self.meters[msg.sender], "Credits: not a meter"
+    assert amount != 0, "Credits: nothing to spend"
+    word: uint256 = self.words[account]
+    if word & account_word.OF_DAY_MASK != 0:
+        word = account_word._pack(self._load(account))  # as a new day wants it
+    left: uint256 = account_word._spend(word, amount, block.timestamp)
+    self.words[account] = left
+    from_paid: uint256 = unsafe_sub(
+        word & account_word.PAID_MASK, left & account_word.PAID_MASK
+    )
+    if from_paid != 0:
+        self.earned += from_paid
+    log Spent(account=account, meter=msg.sender, amount=amount, reference=reference, word=left)
 
 
 # ---------------------------------------------------------------- views

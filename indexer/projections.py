@@ -57,6 +57,7 @@ RULES: Mapping[str, EventRule] = {
     "Bought": EventRule(_of("account"), "account"),
     "Refunded": EventRule(_of("account"), "account"),
     "RateAdjusted": EventRule(_of("account"), "account"),
+    "Spent": EventRule(_of("account"), "account"),
     "LimitSet": EventRule(_of("account"), "account"),
     "EpochEnded": EventRule(_of("account"), "account"),
     "MeterSet": EventRule(_of("meter")),
@@ -161,7 +162,9 @@ PROJECTIONS: tuple[Projection, ...] = (
     Projection(schema.terms, {"CreditsDeployed": _terms}),
     Projection(
         schema.accounts,
-        dict.fromkeys(("Bought", "Refunded", "RateAdjusted", "LimitSet", "EpochEnded"), _account),
+        dict.fromkeys(
+            ("Bought", "Refunded", "RateAdjusted", "Spent", "LimitSet", "EpochEnded"), _account
+        ),
     ),
     Projection(schema.limits, {"LimitSet": _limit}),
     Projection(schema.epochs, {"EpochEnded": _epoch}),

@@ -54,6 +54,10 @@ SPENT_AT: constant(uint256) = 180
 LOWERED_AT: constant(uint256) = 217
 PER_DAY_AT: constant(uint256) = 218
 
+PAID_MASK: constant(uint256) = 2**PAID_BITS - 1
+# `spent_today` and `lowered`: what a new day sets to 0.
+OF_DAY_MASK: constant(uint256) = (2 ** (MICRO_BITS + 1) - 1) << SPENT_AT
+
 DEFAULT_PER_DAY: constant(uint256) = 10**6  # micro credit: one credit a day
 DAY: constant(uint256) = 86_400  # seconds
 
@@ -171,3 +175,31 @@ def _is_same_day(a: uint256, b: uint256) -> bool:
     @return bool Whether both are of the same UTC day.
     """
     return a // DAY == b // DAY
+
+
+@internal
+@pure
+def _spend(word: uint256, amount: uint256, now: uint256) -> uint256:
+    """
+    @dev Burns the stream up to a time and takes an amount beside it, granted credit first. What
+         isn't all there is refused, so it is never an account that ran dry.
+    @param word The packed word, of this day.
+    @param amount nano credit, not 0.
+    @param now The unix second, not before `updated_at`.
+    @return uint256 The packed word at `now`.
+    """
+    assert now < 2**TIME_BITS, "Credits: time too large"
+    granted: uint256 = (word >> GRANTED_AT) & (2**GRANTED_BITS - 1)
+    balance: uint256 = unsafe_add(word & PAID_MASK, granted)  # below 2**61
+    elapsed: uint256 = now - ((word >> UPDATED_AT) & (2**TIME_BITS - 1))
+    # Below 2**68: the product of 36 bits and 32.
+    burned: uint256 = unsafe_mul((word >> RATE_AT) & (2**RATE_BITS - 1), elapsed)
+    assert (
+        burned <= balance and amount <= unsafe_sub(balance, burned)
+    ), "Credits: not enough credit"
+    taken: uint256 = unsafe_add(burned, amount)
+    from_granted: uint256 = min(taken, granted)
+    # Each field stays in its own bits: time goes to `now`, and nothing is taken that isn't there.
+    left: uint256 = unsafe_add(word, elapsed << UPDATED_AT)
+    left = unsafe_sub(left, from_granted << GRANTED_AT)
+    return unsafe_sub(left, unsafe_sub(taken, from_granted))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from typing import Any
 
 import boa
@@ -117,3 +117,39 @@ def test_the_epoch_ends_when_the_grace_period_is_over(
     expected = bool(account.rate) and now >= end
     assert module.has_ended(astuple(account), now, grace) is expected
     assert account.has_ended(now, grace) is expected
+
+
+@effort(200)
+@given(
+    account=accounts(31),
+    elapsed=st.integers(0, 2**31),
+    amount=near_bounds(61) | st.sampled_from([2**255, 2**256 - 1]),
+    whole=st.booleans(),
+)
+def test_spending_is_accruing_and_taking_or_else_refused(
+    module: Any, account: Account, elapsed: int, amount: int, whole: bool
+) -> None:
+    now = account.updated_at + elapsed
+    accrued = account.accrued(now)
+    if whole:  # exactly what there is, or one more than that
+        amount = accrued.balance + amount % 2
+    word = module.pack(astuple(account))
+    dry = account.rate * elapsed > account.balance
+    if amount > accrued.balance or dry:
+        with boa.reverts("Credits: not enough credit"):
+            module.spend(word, amount, now)
+        return
+    from_granted = min(amount, accrued.granted)
+    assert unpack(module.spend(word, amount, now)) == replace(
+        accrued,
+        updated_at=now,
+        granted=accrued.granted - from_granted,
+        paid=accrued.paid - amount + from_granted,
+    )
+
+
+def test_nothing_is_spent_beyond_the_last_second(module: Any) -> None:
+    word = module.pack(astuple(Account(updated_at=1, paid=5)))
+    assert unpack(module.spend(word, 5, 2**32 - 1)).updated_at == 2**32 - 1
+    with boa.reverts("Credits: time too large"):
+        module.spend(word, 5, 2**32)

@@ -67,6 +67,15 @@ def _random_log(random: Random) -> FakeLog:
                 delta=-some,
                 word=word(**fields),
             ),
+            lambda: emit(
+                "Credits",
+                "Spent",
+                account=who,
+                meter=STRANGER,
+                amount=some,
+                reference=b"\x22" * 32,
+                word=word(**fields),
+            ),
             lambda: emit("Credits", "LimitSet", account=who, per_day=some, word=word(**fields)),
             lambda: emit(
                 "Credits",

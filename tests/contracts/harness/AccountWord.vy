@@ -40,3 +40,9 @@ def depletes_at(account: account_word.Account) -> uint256:
 @pure
 def has_ended(account: account_word.Account, now: uint256, grace: uint256) -> bool:
     return account_word._has_ended(account, now, grace)
+
+
+@external
+@pure
+def spend(word: uint256, amount: uint256, now: uint256) -> uint256:
+    return account_word._spend(word, amount, now)
