@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 ABI_DIR = ROOT / "indexer" / "abi"
 CONTRACTS = {
     "Credits": ROOT / "contracts" / "Credits.vy",
+    "Domains": ROOT / "contracts" / "Domains.vy",
     "Hosting": ROOT / "contracts" / "Hosting.vy",
     "TestUSD": ROOT / "contracts" / "testing" / "TestUSD.vy",
 }

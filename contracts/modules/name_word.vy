@@ -1,0 +1,116 @@
+# pragma version 0.4.3
+"""
+@title The packed name word
+@license Apache-2.0
+@author DecentraSpace
+@notice The one storage word of a name, and the seconds at which its life turns.
+@dev Layout, lowest bits first:
+
+        field        bits  unit
+        owner         160  the 20-byte address
+        expires_at     32  unix seconds
+        service        32  the linked service's number; 0 for none
+        version        28  counts every change of hands
+        format          4  how its content hash is stored; 0 for none
+                      ---
+                      256
+
+     A word of zero is a name that nobody ever registered; a registered name's word is never zero.
+     What a name points to belongs to a version: `service` and `format` are 0 in a fresh one, and
+     records, approvals are kept under its number. So a change of hands clears them all at once.
+
+     The life of a name, by the clock alone:
+
+        registered   until `expires_at`           its owner's; it points to what its records say
+        in grace     GRACE from there             still its owner's; nothing but renewal moves it
+        free         from there on                anyone's, at a premium that decays
+"""
+
+struct Name:
+    owner: address
+    expires_at: uint256
+    service: uint256
+    version: uint256
+    format: uint256
+
+
+EXPIRES_AT: constant(uint256) = 160
+SERVICE_AT: constant(uint256) = 192
+VERSION_AT: constant(uint256) = 224
+FORMAT_AT: constant(uint256) = 252
+
+GRACE: constant(uint256) = 90 * 86_400  # seconds
+
+
+@internal
+@pure
+def _unpack(word: uint256) -> Name:
+    """
+    @dev Reads a name word.
+    @param word The packed word; 0 is a name that nobody ever registered.
+    @return Name Its fields.
+    """
+    return Name(
+        owner=convert(word & (2**160 - 1), address),
+        expires_at=(word >> EXPIRES_AT) & (2**32 - 1),
+        service=(word >> SERVICE_AT) & (2**32 - 1),
+        version=(word >> VERSION_AT) & (2**28 - 1),
+        format=word >> FORMAT_AT,
+    )
+
+
+@internal
+@pure
+def _pack(name: Name) -> uint256:
+    """
+    @dev Writes a name word; a field that doesn't fit reverts.
+    @param name The fields; the format is one that `content_hash` knows.
+    @return uint256 The packed word.
+    """
+    assert name.expires_at < 2**32, "Domains: time too large"
+    assert name.service < 2**32, "Domains: service too large"
+    assert name.version < 2**28, "Domains: version too large"
+    return (
+        convert(name.owner, uint256)
+        | (name.expires_at << EXPIRES_AT)
+        | (name.service << SERVICE_AT)
+        | (name.version << VERSION_AT)
+        | (name.format << FORMAT_AT)
+    )
+
+
+@internal
+@pure
+def _is_registered(name: Name, now: uint256) -> bool:
+    """
+    @dev Whether a name has an owner who may do with it what owners do.
+    @param name The name.
+    @param now The unix second.
+    @return bool Whether its time is not over; false for one that nobody ever registered.
+    """
+    return now < name.expires_at
+
+
+@internal
+@pure
+def _is_free(name: Name, now: uint256) -> bool:
+    """
+    @dev Whether anyone may register a name.
+    @param name The name.
+    @param now The unix second.
+    @return bool Whether its grace is over too; true for one that nobody ever registered.
+    """
+    return now >= self._freed_at(name)
+
+
+@internal
+@pure
+def _freed_at(name: Name) -> uint256:
+    """
+    @dev The first second at which anyone may register a name.
+    @param name The name.
+    @return uint256 A unix second; 0 for a name that nobody ever registered.
+    """
+    if name.expires_at == 0:
+        return 0
+    return name.expires_at + GRACE
