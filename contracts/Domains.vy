@@ -110,7 +110,6 @@ event NameRegistered:
 
 event NameRenewed:
     node: indexed(bytes32)
-    owner: indexed(address)
     payer: indexed(address)
     price: uint256
     word: uint256
@@ -198,9 +197,9 @@ def register(
     self._use_commitment(self._commitment(label_hash, owner, duration, secret))
     node: bytes32 = labels._node(TOP_NODE, label_hash)
     before: name_word.Name = names._load(node)
-    assert name_word._is_free(before, block.timestamp), "Domains: name is taken"
+    assert name_word._is_free(before.expires_at, block.timestamp), "Domains: name is taken"
     price: uint256 = pricing._cost(word, len(label), duration) + pricing._premium(
-        name_word._freed_at(before)
+        name_word._freed_at(before.expires_at)
     )
     resulting: uint256 = names._give(node, before, owner, block.timestamp + duration)
     log NameRegistered(
@@ -220,16 +219,16 @@ def renew(label: String[255], duration: uint256):
     """
     self._check_duration(duration)
     node: bytes32 = self._node_of(label)
-    name: name_word.Name = names._load(node)
-    assert not name_word._is_free(name, block.timestamp), "Domains: no such name"
-    name.expires_at += duration
-    assert name.expires_at > block.timestamp, "Domains: duration too short"
-    assert name.expires_at <= block.timestamp + MAX_AHEAD, "Domains: duration too long"
+    word: uint256 = names.words[node]
+    expires_at: uint256 = name_word._expires_at(word)
+    assert not name_word._is_free(expires_at, block.timestamp), "Domains: no such name"
+    expires_at += duration
+    assert expires_at > block.timestamp, "Domains: duration too short"
+    assert expires_at <= block.timestamp + MAX_AHEAD, "Domains: duration too long"
     price: uint256 = pricing._cost(pricing.word, len(label), duration)
-    resulting: uint256 = names._save(node, name)
-    log NameRenewed(
-        node=node, owner=name.owner, payer=msg.sender, price=price, word=resulting
-    )
+    word = name_word._expiring_at(word, expires_at)
+    names.words[node] = word
+    log NameRenewed(node=node, payer=msg.sender, price=price, word=word)
     extcall ICredits(CREDITS).spend(msg.sender, price, node)
 
 
@@ -294,8 +293,8 @@ def price_of(label: String[255], duration: uint256) -> uint256:
     self._check_duration(duration)
     name: name_word.Name = names._load(self._node_of(label))
     price: uint256 = pricing._cost(pricing.word, len(label), duration)
-    if name_word._is_free(name, block.timestamp):
-        price += pricing._premium(name_word._freed_at(name))
+    if name_word._is_free(name.expires_at, block.timestamp):
+        price += pricing._premium(name_word._freed_at(name.expires_at))
     return price
 
 
@@ -309,7 +308,8 @@ def available(label: String[255]) -> bool:
     """
     if not labels._is_allowed(label):
         return False
-    return name_word._is_free(names._load(self._node_of(label)), block.timestamp)
+    name: name_word.Name = names._load(self._node_of(label))
+    return name_word._is_free(name.expires_at, block.timestamp)
 
 
 @external
@@ -346,7 +346,7 @@ def link_of(node: bytes32) -> uint256:
     @return uint256 The service's number; 0 for none.
     """
     name: name_word.Name = names._load(node)
-    if name.service == 0 or not name_word._is_registered(name, block.timestamp):
+    if name.service == 0 or not name_word._is_registered(name.expires_at, block.timestamp):
         return 0
     service: service_word.Service = staticcall IHosting(HOSTING).service_of(name.service)
     if service.owner != name.owner:

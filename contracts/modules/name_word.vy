@@ -81,36 +81,60 @@ def _pack(name: Name) -> uint256:
 
 @internal
 @pure
-def _is_registered(name: Name, now: uint256) -> bool:
+def _expires_at(word: uint256) -> uint256:
+    """
+    @dev One field alone, for those who need no other.
+    @param word The packed word.
+    @return uint256 The unix second at which the name's time is over; 0 for a word of zero.
+    """
+    return (word >> EXPIRES_AT) & (2**32 - 1)
+
+
+@internal
+@pure
+def _expiring_at(word: uint256, expires_at: uint256) -> uint256:
+    """
+    @dev A word with another time.
+    @param word The packed word.
+    @param expires_at The unix second at which the name's time is over.
+    @return uint256 The packed word.
+    """
+    assert expires_at < 2**32, "Domains: time too large"
+    return word & ~((2**32 - 1) << EXPIRES_AT) | (expires_at << EXPIRES_AT)
+
+
+@internal
+@pure
+def _is_registered(expires_at: uint256, now: uint256) -> bool:
     """
     @dev Whether a name has an owner who may do with it what owners do.
-    @param name The name.
+    @param expires_at The name's, a unix second; 0 for one that nobody ever registered.
     @param now The unix second.
-    @return bool Whether its time is not over; false for one that nobody ever registered.
+    @return bool Whether its time is not over.
     """
-    return now < name.expires_at
+    return now < expires_at
 
 
 @internal
 @pure
-def _is_free(name: Name, now: uint256) -> bool:
+def _is_free(expires_at: uint256, now: uint256) -> bool:
     """
     @dev Whether anyone may register a name.
-    @param name The name.
+    @param expires_at The name's, a unix second; 0 for one that nobody ever registered.
     @param now The unix second.
-    @return bool Whether its grace is over too; true for one that nobody ever registered.
+    @return bool Whether its grace is over too.
     """
-    return now >= self._freed_at(name)
+    return now >= self._freed_at(expires_at)
 
 
 @internal
 @pure
-def _freed_at(name: Name) -> uint256:
+def _freed_at(expires_at: uint256) -> uint256:
     """
     @dev The first second at which anyone may register a name.
-    @param name The name.
+    @param expires_at The name's, a unix second; 0 for one that nobody ever registered.
     @return uint256 A unix second; 0 for a name that nobody ever registered.
     """
-    if name.expires_at == 0:
+    if expires_at == 0:
         return 0
-    return name.expires_at + GRACE
+    return expires_at + GRACE

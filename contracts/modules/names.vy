@@ -317,8 +317,8 @@ def _registered(node: bytes32) -> name_word.Name:
     @dev A name whose time is not over.
     """
     name: name_word.Name = self._load(node)
-    if not name_word._is_registered(name, block.timestamp):
-        assert not name_word._is_free(name, block.timestamp), "Domains: no such name"
+    if not name_word._is_registered(name.expires_at, block.timestamp):
+        assert not name_word._is_free(name.expires_at, block.timestamp), "Domains: no such name"
         raise "Domains: name has expired"
     return name
 

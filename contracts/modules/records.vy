@@ -107,7 +107,7 @@ def contenthash(node: bytes32) -> Bytes[128]:
     name: name_word.Name = names._load(node)
     if name.format == content_hash.UNSET:
         return b""
-    if not name_word._is_registered(name, block.timestamp):
+    if not name_word._is_registered(name.expires_at, block.timestamp):
         return b""
     if name.format == content_hash.OTHER:
         return self.hashes[node]
@@ -123,7 +123,7 @@ def addr(node: bytes32) -> address:
     @return address The 20-byte address; zero for none, and for a name whose time is over.
     """
     name: name_word.Name = names._load(node)
-    if not name_word._is_registered(name, block.timestamp):
+    if not name_word._is_registered(name.expires_at, block.timestamp):
         return empty(address)
     return self.addrs[node][name.version]
 
@@ -138,6 +138,6 @@ def text(node: bytes32, key: String[64]) -> String[512]:
     @return String[512] The text; empty for none, and for a name whose time is over.
     """
     name: name_word.Name = names._load(node)
-    if not name_word._is_registered(name, block.timestamp):
+    if not name_word._is_registered(name.expires_at, block.timestamp):
         return ""
     return self.texts[node][name.version][key]
