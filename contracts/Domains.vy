@@ -141,9 +141,7 @@ commitments: public(HashMap[bytes32, uint256])  # unix seconds of when each was 
 
 
 @deploy
-def __init__(
-    credits: address, hosting: address, top_label: String[63], yearly: uint256[3]
-):
+def __init__(credits: address, hosting: address, top_label: String[63], yearly: uint256[3]):
     """
     @notice The deployer becomes the admin.
     @param credits The 20-byte address of Credits, which must register this contract as a meter.
@@ -158,9 +156,7 @@ def __init__(
     CREDITS = credits
     HOSTING = hosting
     TOP_NODE = labels._node(empty(bytes32), keccak256(top_label))
-    log DomainsDeployed(
-        top_node=TOP_NODE, top_label=top_label, credits=credits, hosting=hosting
-    )
+    log DomainsDeployed(top_node=TOP_NODE, top_label=top_label, credits=credits, hosting=hosting)
 
 
 # ---------------------------------------------------------------- registration
@@ -180,9 +176,7 @@ def commit(commitment: bytes32):
 
 
 @external
-def register(
-    label: String[255], owner: address, duration: uint256, secret: bytes32
-) -> bytes32:
+def register(label: String[255], owner: address, duration: uint256, secret: bytes32) -> bytes32:
     """
     @notice Registers a free name, from a minute until a day after its commitment; the caller pays.
     @param label The label alone: 3 to 63 of a-z, 0-9 and the hyphen.
@@ -245,7 +239,9 @@ def link(node: bytes32, service_id: uint256):
     name: name_word.Name = self._owned(node)
     service: service_word.Service = staticcall IHosting(HOSTING).service_of(service_id)
     assert service.owner == msg.sender, "Domains: not your service"
-    assert staticcall IHosting(HOSTING).state_of(service_id) != STOPPED, "Domains: service has ended"
+    assert (
+        staticcall IHosting(HOSTING).state_of(service_id) != STOPPED
+    ), "Domains: service has ended"
     self._link(node, name, service_id)
 
 
@@ -403,9 +399,7 @@ def _check_duration(duration: uint256):
 
 @internal
 @pure
-def _commitment(
-    label_hash: bytes32, owner: address, duration: uint256, secret: bytes32
-) -> bytes32:
+def _commitment(label_hash: bytes32, owner: address, duration: uint256, secret: bytes32) -> bytes32:
     return keccak256(abi_encode(label_hash, owner, duration, secret))
 
 

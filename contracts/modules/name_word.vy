@@ -26,6 +26,7 @@
         free         from there on                anyone's, at a premium that decays
 """
 
+
 struct Name:
     owner: address
     expires_at: uint256

@@ -85,9 +85,7 @@ def transferFrom(owner: address, to: address, token_id: uint256):
 
 
 @external
-def safeTransferFrom(
-    owner: address, to: address, token_id: uint256, data: Bytes[1024] = b""
-):
+def safeTransferFrom(owner: address, to: address, token_id: uint256, data: Bytes[1024] = b""):
     """
     @notice Sends a name away, to a contract only if that takes ERC-721 tokens.
     @param owner The 20-byte address of its owner.
@@ -267,9 +265,7 @@ def _give(node: bytes32, name: name_word.Name, owner: address, expires_at: uint2
     log Transfer(sender=empty(address), receiver=owner, token_id=token_id)
     return self._save(
         node,
-        name_word.Name(
-            owner=owner, expires_at=expires_at, service=0, version=version, format=0
-        ),
+        name_word.Name(owner=owner, expires_at=expires_at, service=0, version=version, format=0),
     )
 
 
@@ -279,8 +275,7 @@ def _transfer(owner: address, to: address, token_id: uint256):
     name: name_word.Name = self._registered(node)
     assert name.owner == owner, "Domains: not the owner"
     assert (
-        self._is_controller(name, msg.sender)
-        or self.approvals[node][name.version] == msg.sender
+        self._is_controller(name, msg.sender) or self.approvals[node][name.version] == msg.sender
     ), "Domains: not your name"
     assert to != empty(address) and to != self, "Domains: no such receiver"
     self.balances[owner] -= 1

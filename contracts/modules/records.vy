@@ -65,9 +65,7 @@ def set_contenthash(node: bytes32, hash: Bytes[128]):
     if format != name.format:
         name.format = format
         names._save(node, name)
-    log ContenthashSet(
-        node=node, owner=name.owner, hash=hash, word=name_word._pack(name)
-    )
+    log ContenthashSet(node=node, owner=name.owner, hash=hash, word=name_word._pack(name))
 
 
 @external
