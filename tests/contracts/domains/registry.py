@@ -84,17 +84,15 @@ class Registry:
         """The block's second."""
         return self.world.now
 
-    def fund(self, account: str, credits: int = 10**6) -> None:
+    def fund(self, account: str, amount: int = 10**6) -> None:
         """Gives an account credits."""
-        self.world.buy(account, credits * DOLLAR)
+        self.world.buy(account, amount * DOLLAR)
 
     def balance(self, account: str) -> int:
         """nano credit."""
         return int(self.world.credits.balance_of(account))
 
-    def commit(
-        self, label: str, owner: str, duration: int = YEAR, secret: bytes = SECRET
-    ) -> bytes:
+    def commit(self, label: str, owner: str, duration: int = YEAR, secret: bytes = SECRET) -> bytes:
         """Commits, and lets the minimum age pass."""
         commitment = bytes(self.domains.commitment_of(label, owner, duration, secret))
         self.domains.commit(commitment, sender=owner)
@@ -107,9 +105,7 @@ class Registry:
         """Both steps; the node."""
         owner = owner or self.alice
         self.commit(label, owner, duration)
-        return bytes(
-            self.domains.register(label, owner, duration, SECRET, sender=payer or owner)
-        )
+        return bytes(self.domains.register(label, owner, duration, SECRET, sender=payer or owner))
 
     def expires_at(self, node: bytes) -> int:
         """As stored."""

@@ -124,7 +124,7 @@ def test_the_first_minute_of_freedom_costs_the_whole_premium(
     registry.free(node)
     registry.go_to(registry.now - 60)
     registry.commit(LABEL, registry.bob)
-    registry.fund(registry.bob, credits=10**8)
+    registry.fund(registry.bob, 10**8)
     before = registry.balance(registry.bob)
     registry.domains.register(LABEL, registry.bob, YEAR, SECRET, sender=registry.bob)
     assert before - registry.balance(registry.bob) == cost(LABEL, YEAR) + premium(0)
