@@ -110,8 +110,6 @@ event NameRegistered:
 
 event NameRenewed:
     node: indexed(bytes32)
-    payer: indexed(address)
-    price: uint256
     word: uint256
 
 
@@ -128,8 +126,6 @@ event NameLinked:
 DAY: constant(uint256) = 86_400  # seconds
 MIN_COMMITMENT_AGE: constant(uint256) = 60  # seconds: no reveal can be overtaken
 MAX_COMMITMENT_AGE: constant(uint256) = DAY
-MIN_DURATION: constant(uint256) = 28 * DAY
-MAX_AHEAD: constant(uint256) = 10 * 365 * DAY  # how far a name can be paid
 
 STOPPED: constant(uint256) = 4  # of Hosting: a service that has ended
 
@@ -150,6 +146,7 @@ def __init__(credits: address, hosting: address, top_label: String[63], yearly: 
     @param yearly nano credit a year, for labels of 3, 4, and 5 or more characters.
     """
     assert labels._is_allowed(top_label), "Domains: label not allowed"
+    assert credits.is_contract and hosting.is_contract, "Domains: no such contract"
     roles.__init__()
     pricing.__init__(yearly)
     dns.__init__(keccak256(top_label))
@@ -199,7 +196,7 @@ def register(label: String[255], owner: address, duration: uint256, secret: byte
     log NameRegistered(
         node=node, owner=owner, payer=msg.sender, label=label, price=price, word=resulting
     )
-    extcall ICredits(CREDITS).spend(msg.sender, price, node)
+    extcall ICredits(CREDITS).spend(msg.sender, price, node, skip_contract_check=True)
     return node
 
 
@@ -211,19 +208,12 @@ def renew(label: String[255], duration: uint256):
     @param duration Seconds from when its time is over, at least 28 days; it must reach beyond
            now, and not beyond 10 years from now.
     """
-    self._check_duration(duration)
-    node: bytes32 = self._node_of(label)
-    word: uint256 = names.words[node]
-    expires_at: uint256 = name_word._expires_at(word)
-    assert not name_word._is_free(expires_at, block.timestamp), "Domains: no such name"
-    expires_at += duration
-    assert expires_at > block.timestamp, "Domains: duration too short"
-    assert expires_at <= block.timestamp + MAX_AHEAD, "Domains: duration too long"
-    price: uint256 = pricing._cost(pricing.word, len(label), duration)
-    word = name_word._expiring_at(word, expires_at)
+    node: bytes32 = labels._node(TOP_NODE, keccak256(label))
+    word: uint256 = name_word._renewed(names.words[node], duration, block.timestamp)
     names.words[node] = word
-    log NameRenewed(node=node, payer=msg.sender, price=price, word=word)
-    extcall ICredits(CREDITS).spend(msg.sender, price, node)
+    price: uint256 = pricing._cost(pricing.word, len(label), duration)
+    log NameRenewed(node=node, word=word)
+    extcall ICredits(CREDITS).spend(msg.sender, price, node, skip_contract_check=True)
 
 
 # ---------------------------------------------------------------- services
@@ -393,8 +383,8 @@ def _checked(label: String[255], owner: address, duration: uint256) -> bytes32:
 @internal
 @pure
 def _check_duration(duration: uint256):
-    assert duration >= MIN_DURATION, "Domains: duration too short"
-    assert duration <= MAX_AHEAD, "Domains: duration too long"
+    assert duration >= name_word.MIN_DURATION, "Domains: duration too short"
+    assert duration <= name_word.MAX_AHEAD, "Domains: duration too long"
 
 
 @internal

@@ -99,4 +99,4 @@ def _node(parent: bytes32, label_hash: bytes32) -> bytes32:
     @param label_hash The 32-byte keccak256 of the label.
     @return bytes32 The node.
     """
-    return keccak256(concat(parent, label_hash))
+    return keccak256(abi_encode(parent, label_hash))

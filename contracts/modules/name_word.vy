@@ -40,7 +40,10 @@ SERVICE_AT: constant(uint256) = 192
 VERSION_AT: constant(uint256) = 224
 FORMAT_AT: constant(uint256) = 252
 
-GRACE: constant(uint256) = 90 * 86_400  # seconds
+DAY: constant(uint256) = 86_400  # seconds
+GRACE: constant(uint256) = 90 * DAY
+MIN_DURATION: constant(uint256) = 28 * DAY
+MAX_AHEAD: constant(uint256) = 10 * 365 * DAY  # how far a name can be paid
 
 
 @internal
@@ -82,26 +85,23 @@ def _pack(name: Name) -> uint256:
 
 @internal
 @pure
-def _expires_at(word: uint256) -> uint256:
+def _renewed(word: uint256, duration: uint256, now: uint256) -> uint256:
     """
-    @dev One field alone, for those who need no other.
+    @dev Adds time to a name that isn't free; one in grace must come back by it.
     @param word The packed word.
-    @return uint256 The unix second at which the name's time is over; 0 for a word of zero.
+    @param duration Seconds.
+    @param now The unix second.
+    @return uint256 The packed word, in which nothing else changed.
     """
-    return (word >> EXPIRES_AT) & (2**32 - 1)
-
-
-@internal
-@pure
-def _expiring_at(word: uint256, expires_at: uint256) -> uint256:
-    """
-    @dev A word with another time.
-    @param word The packed word.
-    @param expires_at The unix second at which the name's time is over.
-    @return uint256 The packed word.
-    """
+    expires_at: uint256 = (word >> EXPIRES_AT) & (2**32 - 1)
+    assert expires_at != 0 and now < expires_at + GRACE, "Domains: no such name"
+    assert duration >= MIN_DURATION, "Domains: duration too short"
+    # No name reaches further than MAX_AHEAD from an earlier second.
+    assert duration <= unsafe_sub(now + MAX_AHEAD, expires_at), "Domains: duration too long"
+    expires_at = unsafe_add(expires_at, duration)
+    assert expires_at > now, "Domains: duration too short"
     assert expires_at < 2**32, "Domains: time too large"
-    return word & ~((2**32 - 1) << EXPIRES_AT) | (expires_at << EXPIRES_AT)
+    return unsafe_add(word, duration << EXPIRES_AT)  # the sum still fits its bits
 
 
 @internal

@@ -145,11 +145,12 @@ def _cost(word: uint256, length: uint256, duration: uint256) -> uint256:
     @param duration Seconds, in the bounds of `Domains`.
     @return uint256 nano credit.
     """
-    at: uint256 = (min(length, LONGEST) - SHORTEST) * PRICE_BITS
+    # Nothing overflows: a length is at least 3, a price below 2**47, a duration below 2**29.
+    at: uint256 = unsafe_mul(unsafe_sub(min(length, LONGEST), SHORTEST), PRICE_BITS)
     if block.timestamp >= (word >> CHANGES_AT) & (2**32 - 1):
-        at += PRICES_BITS
-    per_year: uint256 = ((word >> at) & PRICE_MASK) * NANO_PER_MICRO
-    return (per_year * duration + YEAR - 1) // YEAR
+        at = unsafe_add(at, PRICES_BITS)
+    per_year: uint256 = unsafe_mul((word >> at) & PRICE_MASK, NANO_PER_MICRO)
+    return unsafe_add(unsafe_mul(per_year, duration), YEAR - 1) // YEAR
 
 
 @internal

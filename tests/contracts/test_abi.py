@@ -43,7 +43,7 @@ def test_every_revert_reason_fits_a_word_and_names_its_module() -> None:
         for node in parse_to_ast(source.read_text()).get_descendants(vy_ast.Assert)
     ]
     assert len(reasons) > 40
-    modules = ("Credits: ", "Hosting: ", "Roles: ", "TestUSD: ")
+    modules = ("Credits: ", "Domains: ", "Hosting: ", "Roles: ", "TestUSD: ")
     assert [it for it in reasons if not it.startswith(modules) or len(it.encode()) > 32] == []
 
 

@@ -34,7 +34,12 @@ def test_a_row_of_the_worked_numbers(
 
 def test_the_linter_finds_nothing_but_what_is_argued() -> None:
     natrix = Path(sys.executable).with_name("natrix")
-    sources = [str(path) for path in sorted((ROOT / "contracts").rglob("*.vy"))]
+    # A module that uses another's state can't be compiled by itself, which the linter wants.
+    sources = [
+        str(path)
+        for path in sorted((ROOT / "contracts").rglob("*.vy"))
+        if "\nuses: " not in path.read_text()
+    ]
     run = subprocess.run(
         [natrix, "lint", *sources, "--json", "-p", str(ROOT)],
         capture_output=True,

@@ -1,22 +1,26 @@
-"""Domains on the chain of the contracts' tests; each test starts from the same one."""
+"""Domains on contracts of its own; each test starts from the same chain."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import boa
 import pytest
 
 from tests.contracts.domains.registry import Registry, deploy_registry
-from tests.contracts.world import World
+from tests.contracts.world import World, deploy
 
 
 @pytest.fixture(scope="session")
 def deployed_registry(deployed: World) -> Registry:
-    return deploy_registry(deployed)
+    """Beside the world of the other tests, whose accounts have nothing."""
+    return deploy_registry(deploy())
 
 
 @pytest.fixture
-def registry(deployed_registry: Registry, world: World) -> Registry:
-    assert deployed_registry.world is world
-    return deployed_registry
+def registry(deployed_registry: Registry) -> Iterator[Registry]:
+    with boa.env.anchor():
+        yield deployed_registry
 
 
 @pytest.fixture

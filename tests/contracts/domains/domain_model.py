@@ -138,11 +138,11 @@ class Model:
 
     def renew(self, label: str, duration: int, balance: int) -> None:
         """Gives a name more time."""
-        require(duration >= MIN_DURATION, "Domains: duration too short")
         require(not self.is_free(label), "Domains: no such name")
         expires_at = self.name(label).expires_at + duration
-        require(expires_at > self.now, "Domains: duration too short")
+        require(duration >= MIN_DURATION, "Domains: duration too short")
         require(expires_at <= self.now + MAX_AHEAD, "Domains: duration too long")
+        require(expires_at > self.now, "Domains: duration too short")
         require(cost(label, duration) <= balance, "Credits: not enough credit")
         self.names[label] = replace(self.name(label), expires_at=expires_at)
 

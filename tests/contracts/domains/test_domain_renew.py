@@ -41,9 +41,15 @@ def test_time_is_added_to_the_end_not_to_now(registry: Registry, node: bytes) ->
 def test_the_event_holds_the_resulting_word(registry: Registry, node: bytes) -> None:
     registry.domains.renew(LABEL, YEAR, sender=registry.bob)
     renewed = event(registry.domains, "NameRenewed")
-    assert (bytes(renewed.node), renewed.payer) == (node, registry.bob)
-    assert renewed.price == cost(LABEL, YEAR)
+    assert bytes(renewed.node) == node
     assert renewed.word == int(registry.alice, 16) | registry.expires_at(node) << 160
+
+
+def test_credits_tells_who_paid_how_much_for_which_name(registry: Registry, node: bytes) -> None:
+    registry.domains.renew(LABEL, YEAR, sender=registry.bob)
+    spent = event(registry.domains, "Spent")
+    assert (spent.account, spent.meter) == (registry.bob, registry.domains.address)
+    assert (spent.amount, bytes(spent.reference)) == (cost(LABEL, YEAR), node)
 
 
 def test_renewing_keeps_all_that_the_name_points_to(registry: Registry, node: bytes) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import boa
 import pytest
 
-from tests.contracts.domains.registry import PRICES, Registry
-from tests.contracts.world import DAY, event
+from tests.contracts.domains.registry import PRICES, TOP, Registry, deploy_domains, namehash
+from tests.contracts.world import DAY, ROOT, event, load
 
 Act = Callable[[Registry, str], None]
 ACTS: dict[str, tuple[str, Act]] = {
@@ -67,5 +67,14 @@ def test_the_deployment_is_told(registry: Registry) -> None:
     assert registry.domains.CREDITS() == registry.world.credits.address
     assert registry.domains.HOSTING() == registry.world.hosting.address
     assert registry.domains.admin() == registry.world.admin
-    registry.domains.set_registering(True, sender=registry.pauser)
-    assert event(registry.domains, "RegisteringSet").open is True
+    deployed = event(deploy_domains(registry.world), "DomainsDeployed")
+    assert (deployed.top_label, bytes(deployed.top_node)) == (TOP, namehash(TOP))
+    assert deployed.credits == registry.world.credits.address
+    assert deployed.hosting == registry.world.hosting.address
+
+
+def test_it_is_deployed_over_contracts_only(registry: Registry) -> None:
+    world = registry.world
+    for credits_, hosting in ((world.alice, world.hosting), (world.credits, world.alice)):
+        with boa.reverts("Domains: no such contract"):
+            load(ROOT / "contracts" / "Domains.vy", credits_, hosting, TOP, list(PRICES))
