@@ -20,9 +20,12 @@
 """
 
 from contracts.interfaces import ICredits
+from contracts.interfaces import IHosting
 from contracts.modules import plan_word
 from contracts.modules import roles
 from contracts.modules import service_word
+
+implements: IHosting
 
 initializes: roles
 
