@@ -94,7 +94,8 @@ def _renewed(word: uint256, duration: uint256, now: uint256) -> uint256:
     @return uint256 The packed word, in which nothing else changed.
     """
     expires_at: uint256 = (word >> EXPIRES_AT) & (2**32 - 1)
-    assert expires_at != 0 and now < expires_at + GRACE, "Domains: no such name"
+    # A name that nobody ever registered is one whose grace was over in 1970.
+    assert now < expires_at + GRACE, "Domains: no such name"
     assert duration >= MIN_DURATION, "Domains: duration too short"
     # No name reaches further than MAX_AHEAD from an earlier second.
     assert duration <= unsafe_sub(now + MAX_AHEAD, expires_at), "Domains: duration too long"
