@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 from flask import current_app
@@ -14,7 +15,7 @@ from api.problems import Problem
 from api.services.service import SITE_KINDS
 from api.settings import ApiSettings
 from api.sites import repository
-from api.sites.models import Site
+from api.sites.models import Deployment, Site
 from api.sites.names import LABEL
 from api.sites.schemas import SiteOut, Sites, SiteWithAsOf
 from indexer import reads
@@ -79,8 +80,9 @@ def list_sites(mirror: MirrorView, address: str, cursor: str | None, limit: int)
         view.service.id: view
         for view in reads.read_service_view(mirror.connection, [site.service_id for site in page])
     }
+    live = _live_deployments(page)
     return Sites(
-        items=[_out(mirror, site, views[site.service_id]) for site in page],
+        items=[_out(mirror, site, views[site.service_id], live) for site in page],
         next_cursor=encode_cursor(page[-1].name) if len(sites) > limit else None,
         as_of=mirror.as_of,
     )
@@ -151,15 +153,24 @@ def _require_free_service(service_id: int) -> None:
 
 
 def _with_as_of(mirror: MirrorView, site: Site, view: reads.ServiceView) -> SiteWithAsOf:
-    return SiteWithAsOf(**_out(mirror, site, view).model_dump(), as_of=mirror.as_of)
+    shown = _out(mirror, site, view, _live_deployments([site]))
+    return SiteWithAsOf(**shown.model_dump(), as_of=mirror.as_of)
 
 
-def _out(mirror: MirrorView, site: Site, view: reads.ServiceView) -> SiteOut:
+def _live_deployments(sites: Sequence[Site]) -> dict[str, Deployment]:
+    """By id; one query for all sites, none where nothing is live."""
+    ids = [site.live_deployment_id for site in sites if site.live_deployment_id is not None]
+    return repository.get_deployments(ids) if ids else {}
+
+
+def _out(
+    mirror: MirrorView,
+    site: Site,
+    view: reads.ServiceView,
+    live_deployments: Mapping[str, Deployment],
+) -> SiteOut:
     settings: ApiSettings = current_app.config["DSPACE"]
-    live = None
-    if site.live_deployment_id is not None:
-        found = repository.get_deployments([site.live_deployment_id])
-        live = found.get(site.live_deployment_id)
+    live = live_deployments.get(site.live_deployment_id or "")
     return SiteOut(
         name=site.name,
         url=settings.site_url(site.name),

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import event, select
 
-from api.db import db
-from api.sites.models import Site
+from api.db import db, writing
+from api.sites.models import Deployment, DeploymentState, Site
 from indexer import schema
 from tests.api.world import Mirror, Wallet, slug
 
@@ -140,6 +140,45 @@ def test_list__the_callers_by_name(owner: Wallet, mirror: Mirror, wallet: Wallet
     assert [site["name"] for site in first["items"] + rest["items"]] == ["aaa", "bbb", "ccc"]
     assert rest["next_cursor"] is None
     assert first["as_of"]
+
+
+def test_list__live_deployments_are_read_once_for_all_sites(
+    app: Flask, owner: Wallet, mirror: Mirror
+) -> None:
+    names = ["aaa", "bbb", "ccc"]
+    for number, name in enumerate(names, 1):
+        mirror.service(number, owner.address)
+        create(owner, name, number)
+    with app.app_context(), writing():
+        for site in db.session.scalars(select(Site)):
+            site.live_deployment_id = site.id
+            db.session.add(
+                Deployment(
+                    id=site.id,
+                    site_id=site.id,
+                    number=1,
+                    state=DeploymentState.LIVE,
+                    source="cid",
+                    cid=f"cid of {site.name}",
+                    created_at=site.created_at,
+                    updated_at=site.created_at,
+                )
+            )
+    asked: list[str] = []
+    with app.app_context():
+        engine = db.engine
+
+    def note(_conn: object, _cursor: object, statement: str, *_more: object) -> None:
+        if "FROM deployments" in statement:
+            asked.append(statement)
+
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        items = owner.get("/v1/sites").json["items"]
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+    assert [site["live_deployment"]["cid"] for site in items] == [f"cid of {n}" for n in names]
+    assert len(asked) == 1
 
 
 def test_a_site_follows_its_service_to_another_owner(
