@@ -24,7 +24,7 @@ import requests
 from rich.console import Console
 from web3.logs import DISCARD
 
-from scripts.supervisor.banner import dev_accounts
+from scripts.dev_accounts import dev_accounts, key_of
 from scripts.supervisor.settings import UpSettings
 from scripts.wallet import Platform, Wallet, wait_for
 
@@ -49,7 +49,7 @@ class Journey:
         self.console = console
         self.step = 0
         self.owner = Wallet(platform)
-        self.friend = Wallet(platform, dev_accounts()[9][1])
+        self.friend = Wallet(platform, key_of(dev_accounts()[9]))
         self.name = f"demo-{self.owner.address[2:10].lower()}"
         self.host = f"{self.name}.{platform.base_domain}"
 
@@ -150,9 +150,7 @@ class Journey:
             found: dict[str, object] = answer.json()
             return found if answer.ok and found["state"] == state else None
 
-        found = wait_for(look, SEEN_SECONDS, f"service {service} {state}")
-        assert found is not None  # noqa: S101  # wait_for returns nothing untrue
-        return found
+        return wait_for(look, SEEN_SECONDS, f"service {service} {state}")
 
     def _serves(self, status: int, seconds: float = SEEN_SECONDS) -> None:
         begun = time.monotonic()

@@ -172,7 +172,7 @@ class Wallet:
         return receipt
 
 
-def wait_for(look: Callable[[], Seen], seconds: float, what: str) -> Seen:
+def wait_for(look: Callable[[], Seen | None], seconds: float, what: str) -> Seen:
     """Looks until it sees something, which None and False are not; what it saw.
 
     Raises TimeoutError, naming `what`, after so many seconds.

@@ -14,9 +14,7 @@ from web3 import Web3
 
 from scripts.deployment import DeployError, deploy
 from scripts.deployment.spec import DEVELOPMENT_CHAIN_ID
-
-# Account 0 of the mnemonic `test test … junk`: public, and worth nothing anywhere.
-DEPLOYER_KEY = "0xac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80"
+from scripts.dev_accounts import dev_accounts, key_of
 
 
 class DeploySettings(BaseSettings):
@@ -41,7 +39,7 @@ def main() -> None:
     manifest = settings.deployment or settings.data_dir / "deployment.json"
     try:
         _check_development(settings.url)
-        deploy(settings.url, DEPLOYER_KEY, manifest)
+        deploy(settings.url, key_of(dev_accounts()[0]), manifest)
     except DeployError as error:
         print(f"deploy: {error}", file=sys.stderr)
         sys.exit(1)

@@ -8,14 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
 from eth_tester.backends.pyevm.main import PyEVMBackend
 
+from scripts.dev_accounts import COUNT, HD_PATH, MNEMONIC
+
 CHAIN_ID = 31_337
-MNEMONIC = "test test test test test test test test test test test junk"
-HD_PATH = "m/44'/60'/0'/0"
-ACCOUNTS = 10
 BALANCE_WEI = 10_000 * 10**18
 GAS_LIMIT = 30_000_000
 COINBASE = bytes(20)
@@ -35,7 +32,7 @@ def make_genesis(timestamp: int) -> Any:
     backend = PyEVMBackend.from_mnemonic(
         MNEMONIC,
         genesis_state_overrides={"balance": BALANCE_WEI},
-        num_accounts=ACCOUNTS,
+        num_accounts=COUNT,
         genesis_parameters=parameters,
         hd_path=HD_PATH,
     )
@@ -45,13 +42,3 @@ def make_genesis(timestamp: int) -> Any:
 def chain_class(genesis: Any) -> Any:
     """The class of eth-tester's chain, under our chain id."""
     return type("DevChain", (type(genesis),), {"chain_id": CHAIN_ID})
-
-
-def dev_accounts() -> dict[bytes, LocalAccount]:
-    """The unlocked accounts by their 20-byte addresses, in order."""
-    Account.enable_unaudited_hdwallet_features()
-    accounts = [
-        Account.from_mnemonic(MNEMONIC, account_path=f"{HD_PATH}/{index}")
-        for index in range(ACCOUNTS)
-    ]
-    return {bytes.fromhex(account.address[2:]): account for account in accounts}

@@ -7,9 +7,9 @@ from typing import Any
 
 from eth_account.signers.local import LocalAccount
 
+from scripts.dev_accounts import dev_accounts
 from scripts.devnet.chain import Chain
 from scripts.devnet.filters import Filters
-from scripts.devnet.genesis import dev_accounts
 
 Method = Callable[..., Any]
 
@@ -19,7 +19,10 @@ class Node:
 
     def __init__(self, chain: Chain) -> None:
         self.chain = chain
-        self.accounts: dict[bytes, LocalAccount] = dev_accounts()
+        # The unlocked accounts by their 20-byte addresses.
+        self.accounts: dict[bytes, LocalAccount] = {
+            bytes.fromhex(account.address[2:]): account for account in dev_accounts()
+        }
         self.filters = Filters(chain)
         # Number and hash of the block, and the clock's offset, by the snapshot's id.
         self.snapshots: dict[int, tuple[int, bytes, int]] = {}

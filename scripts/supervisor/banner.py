@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from eth_account import Account
 from rich.console import Console
 
 from indexer.manifest import load_deployment
+from scripts.dev_accounts import dev_accounts, key_of
 from scripts.supervisor.settings import UpSettings
-
-DEV_MNEMONIC = "test test test test test test test test test test test junk"
-DEV_ACCOUNTS = 10
 
 
 def print_banner(settings: UpSettings, console: Console) -> None:
@@ -31,21 +28,11 @@ def print_banner(settings: UpSettings, console: Console) -> None:
         console.print(
             "\nDevelopment accounts, 10,000 ether each; the keys are public, use them here only:"
         )
-        for address, key in dev_accounts():
-            _print_row(console, address, key)
+        for account in dev_accounts():
+            _print_row(console, account.address, key_of(account))
     console.print(
         "\n`make demo` in another terminal walks one whole journey. Ctrl-C stops everything."
     )
-
-
-def dev_accounts() -> list[tuple[str, str]]:
-    """Address and private key of each well-known development account."""
-    Account.enable_unaudited_hdwallet_features()
-    accounts = (
-        Account.from_mnemonic(DEV_MNEMONIC, account_path=f"m/44'/60'/0'/0/{index}")
-        for index in range(DEV_ACCOUNTS)
-    )
-    return [(account.address, "0x" + account.key.hex().removeprefix("0x")) for account in accounts]
 
 
 def _print_row(console: Console, label: str, value: str) -> None:

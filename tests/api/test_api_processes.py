@@ -24,7 +24,7 @@ from api.jobs.models import Job
 from api.settings import ApiSettings
 from tests.api.deploying import PATH, deploy, show, tarred, upload
 from tests.api.world import Wallet
-from tests.support.platform import free_port
+from tests.support.chain import free_port
 
 DEADLINE_SECONDS = 20.0
 

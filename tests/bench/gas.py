@@ -22,8 +22,8 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # started as a file by `make bench`, not as a module
 
 from scripts.abi import compile_contract  # noqa: E402  # needs the line above
+from scripts.dev_accounts import HD_PATH, MNEMONIC, dev_accounts  # noqa: E402
 
-MNEMONIC = "test test test test test test test test test test test junk"
 DAY = 86_400  # seconds
 GRACE = 14 * DAY
 DEADLINE = 2**32
@@ -46,12 +46,11 @@ class Bench:
     """A chain with the contracts on it, and the gas that was measured: first use, later uses."""
 
     def __init__(self) -> None:
-        Account.enable_unaudited_hdwallet_features()
-        backend = PyEVMBackend.from_mnemonic(MNEMONIC, hd_path="m/44'/60'/0'/0")
+        backend = PyEVMBackend.from_mnemonic(MNEMONIC, hd_path=HD_PATH)
         self.tester = EthereumTester(backend)
         self.web3 = Web3(EthereumTesterProvider(self.tester))
         self.admin, self.user, self.other = self.web3.eth.accounts[:3]
-        self.key = Account.from_mnemonic(MNEMONIC, account_path="m/44'/60'/0'/0/1").key
+        self.key = dev_accounts()[1].key
         self.gas: dict[str, list[int]] = {}
         self.usd = self.deploy("TestUSD")
         self.credits = self.deploy("Credits", self.usd.address, GRACE)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.supervisor.banner import dev_accounts
+from scripts.dev_accounts import dev_accounts, key_of
 from scripts.wallet import Wallet
 from tests.support.journey import buy, publish, seen_service, start_service, zipped
 from tests.support.platform import RunningPlatform
@@ -58,7 +58,7 @@ def site(platform: RunningPlatform) -> str:
     """The address of a published site."""
     faces = platform.faces()
     owner = Wallet(faces)
-    Wallet(faces, dev_accounts()[9][1]).fund(owner.address, 10**18)
+    Wallet(faces, key_of(dev_accounts()[9])).fund(owner.address, 10**18)
     owner.sign_in()
     buy(owner, owner.address, COIN)
     service = start_service(owner)
@@ -86,7 +86,7 @@ def test_a_site_is_drawn_with_its_scripts(browser: str, site: str, tmp_path: Pat
 
 def test_a_page_reaches_the_chain_as_a_wallet_does(browser: str, site: str, tmp_path: Path) -> None:
     page = shown(browser, f"{site}/wallet.html", tmp_path)
-    assert f"0x7a69 {dev_accounts()[0][0].lower()}" in page.lower()
+    assert f"0x7a69 {dev_accounts()[0].address.lower()}" in page.lower()
 
 
 def test_the_docs_are_drawn_without_the_network(

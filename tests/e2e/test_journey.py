@@ -14,7 +14,7 @@ import psutil
 import pytest
 import requests
 
-from scripts.supervisor.banner import dev_accounts
+from scripts.dev_accounts import dev_accounts, key_of
 from scripts.wallet import Wallet, wait_for
 from tests.support.journey import (
     SEEN_SECONDS,
@@ -58,7 +58,7 @@ class TestJourney:
     @pytest.fixture(scope="class")
     def owner(self, platform: RunningPlatform) -> Iterator[Wallet]:
         wallet = Wallet(platform.faces())
-        Wallet(platform.faces(), dev_accounts()[9][1]).fund(wallet.address, 10**18)
+        Wallet(platform.faces(), key_of(dev_accounts()[9])).fund(wallet.address, 10**18)
         return wallet
 
     @pytest.fixture(scope="class")
@@ -156,7 +156,7 @@ class TestJourney:
     ) -> None:
         faces = platform.faces()
         poor = Wallet(faces)
-        Wallet(faces, dev_accounts()[9][1]).fund(poor.address, 10**18)
+        Wallet(faces, key_of(dev_accounts()[9])).fund(poor.address, 10**18)
         poor.sign_in()
         rate = owner.call("Hosting", "service_of", service)[3]
         buy(poor, poor.address, rate * 12 // NANO_PER_UNIT)

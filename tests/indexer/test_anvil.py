@@ -14,9 +14,9 @@ from web3 import Web3
 from indexer.abi import load_abi
 from indexer.manifest import Deployment
 from scripts.deployment import deploy
-from scripts.supervisor.banner import dev_accounts
+from scripts.dev_accounts import dev_accounts, key_of
 from tests.indexer.mirror import Mirror, contents
-from tests.support.platform import free_port
+from tests.support.chain import free_port
 from tests.support.tools import anvil
 
 START_SECONDS = 20
@@ -35,7 +35,7 @@ class Anvil:
 
     def buy(self, times: int) -> None:
         """Mints and buys, a block each."""
-        buyer = dev_accounts()[0][0]
+        buyer = dev_accounts()[0].address
         for number in range(times):
             self.send("Credits", "buy", 10**6 + number, buyer)
 
@@ -43,7 +43,7 @@ class Anvil:
         made = self.node.eth.contract(
             self.manifest.contracts[contract].address, abi=load_abi(contract)
         )
-        sent = made.functions[function](*arguments).transact({"from": dev_accounts()[0][0]})
+        sent = made.functions[function](*arguments).transact({"from": dev_accounts()[0].address})
         receipt = self.node.eth.wait_for_transaction_receipt(sent, poll_latency=0.01)
         assert receipt["status"] == 1
 
@@ -69,12 +69,12 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Anvil]:
             assert process.poll() is None
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        address, key = dev_accounts()[0]
+        deployer = dev_accounts()[0]
         url = f"http://127.0.0.1:{port}"
-        made = Anvil(
-            url, node, deploy(url, key, folder / "deployment.json", say=lambda _line: None)
-        )
-        made.send("TestUSD", "mint", address, 10**12)
+        manifest = folder / "deployment.json"
+        deployed = deploy(url, key_of(deployer), manifest, say=lambda _line: None)
+        made = Anvil(url, node, deployed)
+        made.send("TestUSD", "mint", deployer.address, 10**12)
         made.send("TestUSD", "approve", made.manifest.contracts["Credits"].address, 2**256 - 1)
         yield made
     finally:

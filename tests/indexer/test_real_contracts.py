@@ -16,7 +16,6 @@ from random import Random
 from typing import Any
 
 import pytest
-from eth_account import Account as Key
 from eth_account.signers.local import LocalAccount
 from web3 import Web3
 from web3.contract import Contract
@@ -28,15 +27,13 @@ from indexer.abi import load_abi
 from indexer.manifest import Deployment
 from indexer.reads import AccountState, ServiceRow
 from scripts.deployment import deploy
+from scripts.dev_accounts import dev_accounts
 from tests.indexer.mirror import Mirror
-from tests.support.platform import free_port
+from tests.support.chain import free_port
 
-MNEMONIC = "test test test test test test test test test test test junk"
 PEOPLE = 4
 START_SECONDS = 60
 TOKEN = 10**6  # base units of a TestUSD
-
-Key.enable_unaudited_hdwallet_features()
 
 
 @dataclass
@@ -88,9 +85,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
             assert process.poll() is None, (folder / "log").read_text()
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        people = [
-            Key.from_mnemonic(MNEMONIC, account_path=f"m/44'/60'/0'/0/{n}") for n in range(PEOPLE)
-        ]
+        people = list(dev_accounts()[:PEOPLE])
         for person in people:
             node.middleware_onion.inject(SignAndSendRawMiddlewareBuilder.build(person), layer=0)
         url = f"http://127.0.0.1:{port}"

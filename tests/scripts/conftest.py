@@ -12,7 +12,8 @@ from eth_account.signers.local import LocalAccount
 from indexer.abi import load_abi
 from indexer.manifest import Deployment
 from scripts.deployment import deploy
-from scripts.devnet.genesis import CHAIN_ID, dev_accounts
+from scripts.dev_accounts import dev_accounts
+from scripts.devnet.genesis import CHAIN_ID
 from tests.support.chain import RunningChain
 
 GWEI = 10**9
@@ -29,7 +30,7 @@ def devnet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningChain]:
 @pytest.fixture(scope="session")
 def developers() -> list[LocalAccount]:
     """The ten funded accounts."""
-    return list(dev_accounts().values())
+    return list(dev_accounts())
 
 
 @pytest.fixture(scope="session")

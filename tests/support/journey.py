@@ -46,9 +46,7 @@ def seen_service(owner: Wallet, service: int, state: str) -> dict[str, Any]:
         answer = owner.request("GET", f"/v1/services/{service}")
         return answer.json() if answer.ok and answer.json()["state"] == state else None
 
-    seen = wait_for(look, SEEN_SECONDS, f"service {service} {state}")
-    assert seen is not None
-    return seen
+    return wait_for(look, SEEN_SECONDS, f"service {service} {state}")
 
 
 def publish(owner: Wallet, name: str, archive: bytes) -> dict[str, Any]:
@@ -65,9 +63,7 @@ def publish(owner: Wallet, name: str, archive: bytes) -> dict[str, Any]:
         assert deployment["state"] != "failed", deployment
         return deployment if deployment["state"] == "live" else None
 
-    live = wait_for(look, 30, "the deployment goes live")
-    assert live is not None
-    return live
+    return wait_for(look, 30, "the deployment goes live")
 
 
 def answers(
@@ -77,6 +73,4 @@ def answers(
         answer = faces.visit(host)
         return answer if answer.status_code == status else None
 
-    seen = wait_for(look, seconds, f"{host} answers {status}")
-    assert seen is not None
-    return seen
+    return wait_for(look, seconds, f"{host} answers {status}")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 from contextlib import suppress
@@ -15,16 +14,10 @@ import psutil
 import requests
 
 from scripts.wallet import Platform, wait_for
+from tests.support.chain import free_port
 
 START_SECONDS = 120
 STOP_SECONDS = 30
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @dataclass

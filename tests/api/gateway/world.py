@@ -25,6 +25,7 @@ from api.storage.embedded import EmbeddedBlockStore
 from api.storage.unixfs import DirectoryBuilder, import_file
 from indexer import schema
 from indexer.rules import ServiceState
+from tests.support.chain import free_port
 
 GRACE = 1_209_600
 OWNER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
@@ -33,12 +34,6 @@ RUN = (
     "from api.gateway.settings import GatewaySettings;"
     "run_gateway(GatewaySettings())"
 )
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(look: Callable[[], Any], seconds: float = 10.0) -> Any:

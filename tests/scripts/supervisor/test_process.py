@@ -43,9 +43,7 @@ def worker_of(process: Process) -> psutil.Process:
         text = process.log.read_text().split()
         return int(text[-1]) if text else None
 
-    pid = wait_for(told, 10, "the worker's pid")
-    assert pid is not None
-    return psutil.Process(pid)
+    return psutil.Process(wait_for(told, 10, "the worker's pid"))
 
 
 def is_gone(process: psutil.Process) -> bool:

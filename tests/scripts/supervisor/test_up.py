@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.platform import free_port
+from tests.support.chain import free_port
 
 
 def up(tmp_path: Path, **settings: str) -> subprocess.CompletedProcess[str]:
