@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-NAMES = ("Credits", "Hosting", "TestUSD")
+NAMES = ("Credits", "Domains", "Hosting", "TestFeed", "TestUSD")
 
 
 def ape_init_extras(project: Any, chain: Any) -> dict[str, Any]:

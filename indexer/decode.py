@@ -21,7 +21,7 @@ from eth_utils.address import to_checksum_address
 
 from indexer.chain.types import Block, RawLog
 from indexer.errors import BadAnswer
-from indexer.projections import RULES, EventRule
+from indexer.projections import BATCHES, RULES, EventRule
 
 WORD = 64  # hex digits
 ADDRESS_PADDING = "0" * 24
@@ -33,10 +33,11 @@ Arguments = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A decoded event; its identity is (chain, block hash, log index)."""
+    """A decoded event, or an entry of one; its identity is (chain, block hash, log index, part)."""
 
     block_number: int
     log_index: int
+    part: int  # 0; of a batch, its entries from 1 on
     block_hash: str
     block_timestamp: int  # unix seconds
     transaction_hash: str
@@ -54,6 +55,7 @@ class EventDecoder:
         self.contract = contract
         self.name: str = abi["name"]
         self.rule = rule
+        self.batch = BATCHES.get(self.name)
         indexed = [entry for entry in abi["inputs"] if entry["indexed"]]
         plain = [entry for entry in abi["inputs"] if not entry["indexed"]]
         # A dynamic value that is indexed is its hash.
@@ -85,6 +87,14 @@ class EventDecoder:
                 raise ValueError(f"{len(data)} digits of data")
             values.update((name, read(data[at : at + WORD])) for name, read, at in self._slices)
         return {name: values[name] for name in self._order}
+
+    def split(self, arguments: Arguments) -> list[tuple[str, EventRule, Arguments]]:
+        """The event, and after it the entries of a batch; raises ValueError for a forged one."""
+        if self.batch is None:
+            return [(self.name, self.rule, arguments)]
+        own, entries = self.batch.split(arguments)
+        rule = RULES[self.batch.entry]
+        return [(self.name, self.rule, own), *((self.batch.entry, rule, one) for one in entries)]
 
     def _decode_dynamic(self, data: str) -> Arguments:
         # Strings as bytes: a contract may log bytes that are no UTF-8.
@@ -120,32 +130,35 @@ class Decoder:
         """Each contract's (lower case) known first topics."""
         return {address: frozenset(known) for address, known in self._events.items()}
 
-    def decode(self, block: Block, entry: RawLog) -> Event | None:
-        """The event of a log of `block`; None for one that the ABI doesn't know."""
+    def decode(self, block: Block, entry: RawLog) -> list[Event]:
+        """The event of a log of `block`, with its entries; none where the ABI knows none."""
         topic = entry.topics[0] if entry.topics else ""
         decoder = self._events[entry.address].get(topic)
         if decoder is None:
             self._count_unknown(entry.address, topic)
-            return None
+            return []
         try:
-            arguments = decoder.decode(entry.topics, entry.data)
+            parts = decoder.split(decoder.decode(entry.topics, entry.data))
         except ValueError as error:
             raise BadAnswer(
                 f"no {decoder.contract}.{decoder.name} in block {block.number}: {error}"
             ) from error
-        rule = decoder.rule
-        return Event(
-            block_number=block.number,
-            log_index=entry.log_index,
-            block_hash=block.hash,
-            block_timestamp=block.timestamp,
-            transaction_hash=entry.transaction_hash,
-            contract=decoder.contract,
-            name=decoder.name,
-            key=rule.key(decoder.contract, arguments),
-            account=arguments[rule.account] if rule.account else None,
-            arguments=arguments,
-        )
+        return [
+            Event(
+                block_number=block.number,
+                log_index=entry.log_index,
+                part=part,
+                block_hash=block.hash,
+                block_timestamp=block.timestamp,
+                transaction_hash=entry.transaction_hash,
+                contract=decoder.contract,
+                name=name,
+                key=rule.key(decoder.contract, of),
+                account=of[rule.account] if rule.account else None,
+                arguments=of,
+            )
+            for part, (name, rule, of) in enumerate(parts)
+        ]
 
     def _count_unknown(self, address: str, topic: str) -> None:
         self.unknown[address, topic] += 1

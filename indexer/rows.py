@@ -95,7 +95,7 @@ def _restore(conn: Connection, touched: Touched, keys: Sequence[str]) -> None:
 
 def _last_events(conn: Connection, names: Sequence[str], keys: Sequence[str]) -> Iterator[Event]:
     events = schema.events.c
-    newest_first = (events.block_number.desc(), events.log_index.desc())
+    newest_first = (events.block_number.desc(), events.log_index.desc(), events.part.desc())
     ranked = (
         select(
             schema.events,

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
+from eth_utils.address import to_checksum_address
+
 DAY = 86_400  # seconds
 DEFAULT_PER_DAY = 10**6  # micro credit
 NANO_PER_MICRO = 10**3
+BASIS_POINTS = 10_000
 
 
 def chain_now(cursor_block_timestamp: int, wall: int) -> int:
@@ -93,7 +96,7 @@ def unpack(word: int) -> Account:
         updated_at=(word >> 148) & (2**32 - 1),
         spent_today=(word >> 180) & (2**37 - 1),
         lowered=bool((word >> 217) & 1),
-        per_day=word >> 218,
+        per_day=(word >> 218) & (2**37 - 1),
     )
 
 
@@ -116,9 +119,55 @@ class Service:
     owner: str
     plan: int
     state: ServiceState
-    rate: int  # nano credit a second
+    rate: int  # nano credit a second, before the discount; 0 for a free one
+    discount: int  # basis points
     epoch: int
     expires_at: int  # unix seconds, 0 for never
+
+    @property
+    def streams(self) -> int:
+        """What it streams while it is active, nano credit a second; as `Hosting.streams`."""
+        if not self.rate or not self.discount:
+            return self.rate
+        return max(1, self.rate * (BASIS_POINTS - self.discount) // BASIS_POINTS)
+
+
+def unpack_service(number: int, word: int) -> Service:
+    """Reads a service word; see contracts/modules/service_word.vy for the layout."""
+    rate, terms = (word >> 160) & (2**36 - 1), (word >> 196) & (2**32 - 1)
+    return Service(
+        id=number,
+        owner=to_checksum_address((word & (2**160 - 1)).to_bytes(20, "big")),
+        plan=(word >> 228) & (2**12 - 1),
+        state=ServiceState(word >> 252),
+        rate=rate,
+        discount=terms if rate else 0,
+        epoch=(word >> 240) & (2**12 - 1),
+        expires_at=0 if rate else terms,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """The tier that an account took, with the terms that it took it at."""
+
+    tier: int = 0
+    rate: int = 0  # nano credit a second
+    discount: int = 0  # basis points
+    services: int = 0  # at once
+    epoch: int = 0
+
+
+def current_tier(
+    subscription: Subscription, account: Account, epoch: int, now: int, grace: int
+) -> int:
+    """The tier that an account has at `now`, as `Hosting.tier_of` answers.
+
+    `account` and `epoch` are as stored; `grace` is Credits' grace period in seconds.
+    """
+    if subscription.epoch != epoch + account.has_ended(now, grace):
+        return 0
+    return subscription.tier if account.accrued(now).balance else 0
 
 
 def service_state(

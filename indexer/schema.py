@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 UINT256_DIGITS = 78
 
 
@@ -94,6 +94,8 @@ events = Table(
     mirror,
     Column("block_number", BigInteger, primary_key=True, autoincrement=False),
     Column("log_index", Integer, primary_key=True, autoincrement=False),
+    # 0 is the event; of a batch, which is about many subjects, 1 and up are its entries.
+    Column("part", Integer, primary_key=True, autoincrement=False),
     Column("block_hash", HASH, nullable=False),
     Column("block_timestamp", BigInteger, nullable=False),  # unix seconds
     Column("transaction_hash", HASH, nullable=False),
@@ -102,8 +104,8 @@ events = Table(
     Column("key", String(128), nullable=False),  # the subject's key, as its projection spells it
     Column("account", ADDRESS),  # whose history it belongs to
     Column("arguments", JSON, nullable=False),  # integers as decimal strings, bytes as 0x hex
-    Index("ix_mirror_events_subject", "name", "key", "block_number", "log_index"),
-    Index("ix_mirror_events_account", "account", "block_number", "log_index"),
+    Index("ix_mirror_events_subject", "name", "key", "block_number", "log_index", "part"),
+    Index("ix_mirror_events_account", "account", "block_number", "log_index", "part"),
 )
 
 terms = Table(  # of Credits, fixed when it was deployed
@@ -166,11 +168,98 @@ services = Table(  # as stored on-chain; what it amounts to now is `rules.servic
     Column("owner", ADDRESS, nullable=False),
     Column("plan", Uint256, nullable=False),
     Column("state", Integer, nullable=False),  # 1 active, 2 paused, 3 suspended, 4 stopped
-    Column("rate", Uint256, nullable=False),  # nano credit a second
+    Column("rate", Uint256, nullable=False),  # nano credit a second, before the discount
+    Column("discount", Integer, nullable=False),  # basis points
     Column("epoch", Uint256, nullable=False),
     Column("expires_at", BigInteger, nullable=False),  # unix seconds, 0 for never
     *_last_event(),
     Index("ix_mirror_services_owner", "owner", "id"),
+)
+
+tiers = Table(
+    "mirror_tiers",
+    mirror,
+    Column("id", Uint256, primary_key=True),
+    Column("name", String(32), nullable=False),
+    Column("rate", Uint256, nullable=False),  # nano credit a second
+    Column("discount", Integer, nullable=False),  # basis points off paid services
+    Column("services", Integer, nullable=False),  # at once
+    Column("storage", BigInteger, nullable=False),  # bytes
+    Column("traffic", BigInteger, nullable=False),  # bytes a month
+    Column("offered", Boolean, nullable=False),
+    *_last_event(),
+)
+
+subscriptions = Table(  # the terms that the account took its tier at
+    "mirror_subscriptions",
+    mirror,
+    Column("address", ADDRESS, primary_key=True),
+    Column("tier", Uint256, nullable=False),
+    Column("rate", Uint256, nullable=False),  # nano credit a second
+    Column("discount", Integer, nullable=False),  # basis points
+    Column("services", Integer, nullable=False),  # at once
+    Column("epoch", Uint256, nullable=False),  # an older one than the account's has ended
+    *_last_event(),
+)
+
+grants = Table(
+    "mirror_grants",
+    mirror,
+    Column("reference", HASH, primary_key=True),
+    Column("account", ADDRESS, nullable=False, index=True),
+    Column("amount", Uint256, nullable=False),  # nano credit: given; once frozen, set aside
+    Column("state", Integer, nullable=False),  # 1 given, 2 frozen, 3 forfeited
+    *_last_event(),
+)
+
+settlements = Table(  # what each account was charged is in the `Charged` entries of the events
+    "mirror_settlements",
+    mirror,
+    Column("sequence", Uint256, primary_key=True),
+    Column("root", HASH, nullable=False),  # Merkle root of the usage lines
+    Column("entries", Integer, nullable=False),
+    *_last_event(),
+)
+
+buying = Table(
+    "mirror_buying",
+    mirror,
+    Column("contract", String(32), primary_key=True),
+    Column("open", Boolean, nullable=False),
+    *_last_event(),
+)
+
+grant_caps = Table(
+    "mirror_grant_caps",
+    mirror,
+    Column("contract", String(32), primary_key=True),
+    Column("per_day", Uint256, nullable=False),  # nano credit
+    *_last_event(),
+)
+
+feeds = Table(
+    "mirror_feeds",
+    mirror,
+    Column("contract", String(32), primary_key=True),
+    Column("feed", ADDRESS, nullable=False),  # the zero address: none
+    Column("max_age", Uint256, nullable=False),  # seconds
+    *_last_event(),
+)
+
+floats = Table(
+    "mirror_floats",
+    mirror,
+    Column("contract", String(32), primary_key=True),
+    Column("amount", Uint256, nullable=False),  # nano credit
+    *_last_event(),
+)
+
+ether = Table(
+    "mirror_ether",
+    mirror,
+    Column("contract", String(32), primary_key=True),
+    Column("wei", Uint256, nullable=False),  # held, after the last sale or withdrawal
+    *_last_event(),
 )
 
 roles = Table(
@@ -203,6 +292,7 @@ meters = Table(
     mirror,
     Column("address", ADDRESS, primary_key=True),
     Column("registered", Boolean, nullable=False),
+    Column("counts_at", BigInteger, nullable=False),  # unix seconds
     *_last_event(),
 )
 
@@ -212,4 +302,155 @@ treasury = Table(
     Column("contract", String(32), primary_key=True),
     Column("earned", Uint256, nullable=False),  # nano credit, after the last withdrawal
     *_last_event(),
+)
+
+
+# ------------------------------------------------------------------ names
+# A node is 0x and 64 hex digits. What a row amounts to now is decided by `name_rules`.
+
+name_terms = Table(  # of Domains, fixed when it was deployed
+    "mirror_name_terms",
+    mirror,
+    Column("contract", String(32), primary_key=True),
+    Column("top_node", HASH, nullable=False),
+    Column("top_label", String(63), nullable=False),
+    Column("credits", ADDRESS, nullable=False),
+    Column("hosting", ADDRESS, nullable=False),
+    *_last_event(),
+)
+
+names = Table(  # the fields of the packed word; whoever owned an expired name is still in it
+    "mirror_names",
+    mirror,
+    Column("node", HASH, primary_key=True),
+    Column("owner", ADDRESS, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),  # unix seconds
+    Column("service", Uint256, nullable=False),  # as linked, 0 for none
+    Column("version", BigInteger, nullable=False),  # counts the changes of hands
+    Column("format", Integer, nullable=False),  # of the content hash, 0 for none
+    *_last_event(),
+    Index("ix_mirror_names_owner", "owner", "node"),
+    Index("ix_mirror_names_service", "service", "node"),
+    Index("ix_mirror_names_expires_at", "expires_at"),
+)
+
+name_labels = Table(  # of a node for ever, whoever registers it
+    "mirror_name_labels",
+    mirror,
+    Column("node", HASH, primary_key=True),
+    Column("label", String(63), nullable=False, index=True),
+    *_last_event(),
+)
+
+commitments = Table(
+    "mirror_commitments",
+    mirror,
+    Column("commitment", HASH, primary_key=True),
+    Column("committed_at", BigInteger, nullable=False),  # unix seconds, 0 once it is used
+    *_last_event(),
+)
+
+name_tokens = Table(  # by ERC-721's own events; the row's event is the last change of hands
+    "mirror_name_tokens",
+    mirror,
+    Column("node", HASH, primary_key=True),
+    Column("holder", ADDRESS, nullable=False),
+    *_last_event(),
+)
+
+name_approvals = Table(  # counts where it came after the token's last change of hands
+    "mirror_name_approvals",
+    mirror,
+    Column("node", HASH, primary_key=True),
+    Column("owner", ADDRESS, nullable=False),  # who owned it then
+    Column("approved", ADDRESS, nullable=False),  # the zero address: nobody
+    *_last_event(),
+)
+
+name_operators = Table(
+    "mirror_name_operators",
+    mirror,
+    Column("owner", ADDRESS, primary_key=True),
+    Column("operator", ADDRESS, primary_key=True),
+    Column("approved", Boolean, nullable=False),
+    *_last_event(),
+)
+
+content_hashes = Table(  # counts while its version is the name's
+    "mirror_content_hashes",
+    mirror,
+    Column("node", HASH, primary_key=True),
+    Column("hash", String(2 + 2 * 128), nullable=False),  # ENSIP-7 bytes, 0x hex; 0x: none
+    Column("version", BigInteger, nullable=False),
+    *_last_event(),
+)
+
+name_addrs = Table(  # counts while its version is the name's
+    "mirror_name_addrs",
+    mirror,
+    Column("node", HASH, primary_key=True),
+    Column("account", ADDRESS, nullable=False),  # the zero address: none
+    Column("version", BigInteger, nullable=False),
+    *_last_event(),
+)
+
+name_texts = Table(  # counts while its version is the name's
+    "mirror_name_texts",
+    mirror,
+    Column("node", HASH, primary_key=True),
+    Column("key_hash", HASH, primary_key=True),  # of the key's bytes, which may be no UTF-8
+    Column("key", String(64), nullable=False),
+    Column("value", String(512), nullable=False),  # empty: none
+    Column("version", BigInteger, nullable=False),
+    *_last_event(),
+)
+
+base_uris = Table(
+    "mirror_base_uris",
+    mirror,
+    Column("contract", String(32), primary_key=True),
+    Column("base_uri", String(128), nullable=False),
+    *_last_event(),
+)
+
+name_prices = Table(  # nano credit a year, for labels of 3, 4, and 5 or more characters
+    "mirror_name_prices",
+    mirror,
+    Column("contract", String(32), primary_key=True),
+    *(
+        Column(f"{when}_{length}", Uint256, nullable=False)
+        for when in ("before", "after")
+        for length in (3, 4, 5)
+    ),
+    Column("changes_at", BigInteger, nullable=False),  # unix seconds
+    *_last_event(),
+)
+
+registering = Table(
+    "mirror_registering",
+    mirror,
+    Column("contract", String(32), primary_key=True),
+    Column("open", Boolean, nullable=False),
+    *_last_event(),
+)
+
+dns_claims = Table(  # says only that a wallet wants the name
+    "mirror_dns_claims",
+    mirror,
+    Column("name_hash", HASH, primary_key=True),
+    Column("claimant", ADDRESS, primary_key=True),
+    Column("name", String(253), nullable=False),
+    *_last_event(),
+    Index("ix_mirror_dns_claims_claimant", "claimant", "name"),
+)
+
+dns_names = Table(
+    "mirror_dns_names",
+    mirror,
+    Column("name_hash", HASH, primary_key=True),
+    Column("name", String(253), nullable=False, index=True),
+    Column("owner", ADDRESS, nullable=False),  # the zero address: revoked
+    Column("until", BigInteger, nullable=False),  # unix seconds, 0 where revoked
+    *_last_event(),
+    Index("ix_mirror_dns_names_owner", "owner", "name"),
 )

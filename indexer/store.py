@@ -256,6 +256,7 @@ def _event_row(event: Event) -> dict[str, object]:
     return {
         "block_number": event.block_number,
         "log_index": event.log_index,
+        "part": event.part,
         "block_hash": event.block_hash,
         "block_timestamp": event.block_timestamp,
         "transaction_hash": event.transaction_hash,

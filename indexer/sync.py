@@ -259,8 +259,12 @@ class Sync:
         return self._head[1]
 
     def _decode(self, found: Sequence[BlockLogs]) -> list[Event]:
-        decoded = (self._decoder.decode(one.block, entry) for one in found for entry in one.logs)
-        return [event for event in decoded if event is not None]
+        return [
+            event
+            for one in found
+            for entry in one.logs
+            for event in self._decoder.decode(one.block, entry)
+        ]
 
 
 def _block(cursor: AsOf) -> Block:

@@ -36,7 +36,7 @@ def cli(account: AccountAPI, manifest: Path, asset: str | None, grace_days: int)
             raise DeployError(
                 f"chain {hands.chain_id} is no development chain: name the asset by --asset"
             )
-        if asset and not hands.has_code(asset):
+        if asset and not hands.code(asset):
             raise DeployError(f"no contract stands at the asset's address {asset}")
         spec = Spec(
             asset=asset,

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 from ape.api import AccountAPI
 
-from scripts.deployment.ape_hands import ApeHands
 from scripts.deployment.options import (
-    address_of,
+    desk_of,
     dry_run_option,
     one_line_errors,
     operator_command,
@@ -44,9 +43,8 @@ def cli(
 ) -> None:
     """Change what is named of plan NUMBER, and leave the rest of it as it is."""
     with one_line_errors():
-        hands = ApeHands(account)
-        hosting = address_of(hands, manifest, "Hosting")
-        before = Plan(number, *hands.read("Hosting", hosting, "plan_of", number))
+        desk = desk_of(account, manifest, dry_run)
+        before = Plan(number, *desk.read("Hosting", "plan_of", number))
         asked: dict[str, Any] = {
             "name": name,
             "kind": kind,
@@ -55,21 +53,7 @@ def cli(
             "offered": True if offered is None and not before.kind else offered,
         }
         after = replace(before, **{key: to for key, to in asked.items() if to is not None})
-        if not _tell(before, after):
-            click.echo(f"Plan {number} is that already.")
-        elif dry_run:
-            click.echo("Dry run: nothing was sent.")
+        if desk.tell_fields(before, after):
+            desk.send("Hosting", "set_plan", number, *after.terms)
         else:
-            hands.send("Hosting", hosting, "set_plan", number, *after.terms)
-            click.echo(f"Plan {number} is set.")
-
-
-def _tell(before: Plan, after: Plan) -> bool:
-    """Prints what changes; whether anything does."""
-    changed = False
-    for field in fields(Plan):
-        old, new = getattr(before, field.name), getattr(after, field.name)
-        if old != new:
-            changed = True
-            click.echo(f"{field.name}: {old!r} -> {new!r}")
-    return changed
+            click.echo(f"Plan {number} is that already.")

@@ -19,7 +19,7 @@ from eth_account.signers.local import LocalAccount
 from eth_typing import ChecksumAddress
 from web3 import Web3
 from web3.contract import Contract
-from web3.types import TxReceipt
+from web3.types import TxReceipt, Wei
 
 TIMEOUT_SECONDS = 30
 POLL_SECONDS = 0.05
@@ -89,8 +89,8 @@ class Wallet:
             .call({"from": self.address})
         )
 
-    def send(self, contract: str, function: str, *arguments: Any) -> TxReceipt:
-        """Signs and sends a transaction, and waits for its receipt.
+    def send(self, contract: str, function: str, *arguments: Any, value: int = 0) -> TxReceipt:
+        """Signs and sends a transaction (with some wei), and waits for its receipt.
 
         Raises web3's ContractLogicError where the node foresees a revert, TransactionFailed where
         it came as a surprise.
@@ -103,6 +103,7 @@ class Wallet:
                 {
                     "from": self.address,
                     "nonce": node.eth.get_transaction_count(self.address, "pending"),
+                    "value": Wei(value),
                 }
             )
         )

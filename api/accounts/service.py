@@ -5,9 +5,8 @@ from __future__ import annotations
 from api.accounts.schemas import AccountOut, Ledger, LedgerEntry
 from api.http.schemas import bad_cursor, decode_cursor, encode_cursor, from_unix
 from api.mirror import MirrorView
-from indexer.reads import AccountState, LedgerEvent, list_account_events, read_account
+from indexer.reads import AccountState, LedgerEvent, Place, list_account_events, read_account
 
-FREE_TIER = 0
 ROLE_NAMES = ("granter", "settler", "verifier", "moderator", "pauser")  # by bit, as in roles.vy
 
 
@@ -27,7 +26,7 @@ def show_account(mirror: MirrorView, address: str) -> AccountOut:
         limit=str(account.per_day),
         limit_from_tomorrow=str(state.set_limit) if account.lowered else None,
         spent_today=str(account.spent_today),
-        tier=FREE_TIER,
+        tier=state.tier(mirror.now, mirror.terms.grace),
         roles=role_names(state),
         as_of=mirror.as_of,
     )
@@ -49,21 +48,21 @@ def list_ledger(mirror: MirrorView, address: str, cursor: str | None, limit: int
     more = len(events) > limit
     return Ledger(
         items=[_entry(event) for event in page],
-        next_cursor=encode_cursor(page[-1].block_number, page[-1].log_index) if more else None,
+        next_cursor=encode_cursor(*page[-1].place) if more else None,
         as_of=mirror.as_of,
     )
 
 
-def _place(cursor: str | None) -> tuple[int, int] | None:
+def _place(cursor: str | None) -> Place | None:
     if cursor is None:
         return None
     try:
-        block_number, log_index = (int(part) for part in decode_cursor(cursor))
+        block_number, log_index, part = (int(number) for number in decode_cursor(cursor))
     except ValueError:
         raise bad_cursor() from None
-    if not (0 <= block_number < 2**63 and 0 <= log_index < 2**31):
+    if not (0 <= block_number < 2**63 and 0 <= log_index < 2**31 and 0 <= part < 2**31):
         raise bad_cursor()
-    return block_number, log_index
+    return block_number, log_index, part
 
 
 def _entry(event: LedgerEvent) -> LedgerEntry:

@@ -17,7 +17,7 @@ blueprint = Blueprint("services", __name__, url_prefix="/v1")
 @blueprint.get("/tiers")
 @operation(access=PUBLIC, tag="services", returns=(200, Tiers), problems=["mirror-not-ready"])
 def list_tiers() -> Tiers:
-    """The tiers that accounts can subscribe to. None is set on the chain yet; all are on tier 0."""
+    """The tiers that accounts can take, by `Hosting.subscribe`; tier 0 is everyone's."""
     return service.list_tiers(open_mirror())
 
 

@@ -10,10 +10,23 @@ State = Literal["active", "paused", "lapsed", "expired", "suspended", "stopped"]
 Kind = Literal["static_site", "storage", "function_site"]
 
 
-class Tiers(Model):
-    """The tiers that were set on the chain; none yet. Tier 0, the free one, needs no setting."""
+class Tier(Model):
+    """What an account can subscribe to."""
 
-    items: list[None]
+    id: int
+    name: str
+    rate: Amount  # nano credit a second
+    discount_basis_points: int  # off the price of paid services
+    services: int  # at once
+    storage_bytes: Number
+    traffic_bytes_per_month: Number
+    offered: bool
+
+
+class Tiers(Model):
+    """All tiers by number."""
+
+    items: list[Tier]
     as_of: AsOf
 
 
@@ -43,7 +56,9 @@ class ServiceOut(Model):
     kind: Kind | None
     owner: str
     state: State
-    rate: Amount  # nano credit a second
+    rate: Amount  # nano credit a second that it streams while active
+    list_rate: Amount  # the same before the discount
+    discount_basis_points: int
     expires_at: Moment | None  # of free services
     started_at: Moment
     started_by: str  # the hash of the transaction

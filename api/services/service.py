@@ -13,7 +13,16 @@ from api.http.schemas import (
 )
 from api.mirror import MirrorView
 from api.problems import Problem
-from api.services.schemas import Kind, Plan, Plans, ServiceOut, Services, ServiceWithAsOf, Tiers
+from api.services.schemas import (
+    Kind,
+    Plan,
+    Plans,
+    ServiceOut,
+    Services,
+    ServiceWithAsOf,
+    Tier,
+    Tiers,
+)
 from indexer import reads
 
 STATIC_SITE, STORAGE, FUNCTION_SITE = 1, 2, 3
@@ -26,8 +35,21 @@ SITE_KINDS = frozenset({STATIC_SITE, FUNCTION_SITE})
 
 
 def list_tiers(mirror: MirrorView) -> Tiers:
-    """The contracts have no tiers yet."""
-    return Tiers(items=[], as_of=mirror.as_of)
+    """Every tier, those that aren't offered any more among them."""
+    items = [
+        Tier(
+            id=tier.id,
+            name=tier.name,
+            rate=str(tier.rate),
+            discount_basis_points=tier.discount,
+            services=tier.services,
+            storage_bytes=str(tier.storage),
+            traffic_bytes_per_month=str(tier.traffic),
+            offered=tier.offered,
+        )
+        for tier in reads.list_tiers(mirror.connection)
+    ]
+    return Tiers(items=items, as_of=mirror.as_of)
 
 
 def list_plans(mirror: MirrorView) -> Plans:
@@ -90,7 +112,9 @@ def _fields(mirror: MirrorView, row: reads.ServiceRow, kinds: dict[int, Kind]) -
         "kind": kinds.get(service.plan),
         "owner": service.owner,
         "state": mirror.state_of(row),
-        "rate": str(service.rate),
+        "rate": str(service.streams),
+        "list_rate": str(service.rate),
+        "discount_basis_points": service.discount,
         "expires_at": from_unix(service.expires_at) if service.expires_at else None,
         "started_at": from_unix(row.started.block_timestamp),
         "started_by": row.started.transaction_hash,

@@ -12,11 +12,13 @@
         free_period    31  seconds           of a free plan; 0 on a paid one
         kind            8                    never 0
         offered         1
+        started        32                    how many services of it were ever started
                       ---
-                       76
+                      108
 
      A word of zero is a plan that was never set: it isn't offered.
 """
+
 
 struct Terms:
     kind: uint256
@@ -25,9 +27,13 @@ struct Terms:
     offered: bool
 
 
+RATE_MASK: constant(uint256) = 2**36 - 1
 FREE_PERIOD_AT: constant(uint256) = 36
+FREE_PERIOD_MASK: constant(uint256) = 2**31 - 1
 KIND_AT: constant(uint256) = 67
-OFFERED_AT: constant(uint256) = 75
+OFFERED: constant(uint256) = 1 << 75
+STARTED_AT: constant(uint256) = 76
+MOST_STARTED: constant(uint256) = 10**7
 
 
 @internal
@@ -36,29 +42,42 @@ def _unpack(word: uint256) -> Terms:
     """
     @dev Reads a plan word.
     @param word The packed word; 0 is a plan that was never set.
-    @return Terms Its fields.
+    @return Terms Its terms.
     """
     return Terms(
         kind=(word >> KIND_AT) & (2**8 - 1),
-        rate=word & (2**36 - 1),
-        free_period=(word >> FREE_PERIOD_AT) & (2**31 - 1),
-        offered=(word >> OFFERED_AT) == 1,
+        rate=word & RATE_MASK,
+        free_period=(word >> FREE_PERIOD_AT) & FREE_PERIOD_MASK,
+        offered=word & OFFERED != 0,
     )
 
 
 @internal
 @pure
-def _pack(terms: Terms) -> uint256:
+def _set(word: uint256, terms: Terms) -> uint256:
     """
-    @dev Writes a plan word; a field that doesn't fit reverts.
+    @dev Writes a plan's terms; a field that doesn't fit reverts.
+    @param word The packed word before, whose count is kept.
     @param terms The fields; the kind is one that `Hosting` knows.
     @return uint256 The packed word.
     """
-    assert terms.rate < 2**36, "Hosting: rate too large"
-    assert terms.free_period < 2**31, "Hosting: period too long"
-    return (
+    assert terms.rate <= RATE_MASK, "Hosting: rate too large"
+    assert terms.free_period <= FREE_PERIOD_MASK, "Hosting: period too long"
+    packed: uint256 = (
         terms.rate
         | (terms.free_period << FREE_PERIOD_AT)
         | (terms.kind << KIND_AT)
-        | (convert(terms.offered, uint256) << OFFERED_AT)
+        | ((word >> STARTED_AT) << STARTED_AT)
     )
+    return packed | OFFERED if terms.offered else packed
+
+
+@internal
+@pure
+def _started(word: uint256) -> uint256:
+    """
+    @dev How many services of the plan were ever started.
+    @param word The packed word.
+    @return uint256 A count.
+    """
+    return word >> STARTED_AT

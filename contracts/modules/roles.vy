@@ -8,6 +8,7 @@
      Admin is no bit: it is one address, and it is the only one who can change roles.
 """
 
+
 event RolesChanged:
     account: indexed(address)
     roles: uint256
@@ -27,7 +28,6 @@ flag Role:
     VERIFIER
     MODERATOR
     PAUSER
-
 
 ROLES_BITS: constant(uint256) = 5
 

@@ -164,7 +164,5 @@ def _approve(owner: address, spender: address, amount: uint256):
 @view
 def _domain_separator() -> bytes32:
     return keccak256(
-        abi_encode(
-            DOMAIN_TYPEHASH, keccak256(name), keccak256(version), chain.id, self
-        )
+        abi_encode(DOMAIN_TYPEHASH, keccak256(name), keccak256(version), chain.id, self)
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, Select, select
 
 from indexer import schema
 from indexer.reads.rows import ACCOUNT_COLUMNS, account_of
-from indexer.rules import Account
+from indexer.rules import Account, Subscription, current_tier
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,13 @@ class AccountState:
     account: Account = field(default_factory=Account)
     set_limit: int | None = None  # micro credit a day: the last that the account itself set
     epoch: int = 0
+    subscription: Subscription = field(default_factory=Subscription)
     roles: Mapping[str, int] = field(default_factory=dict)  # contract -> bit set
     admin_of: tuple[str, ...] = ()  # contracts
+
+    def tier(self, now: int, grace: int) -> int:
+        """The tier that it has at a unix second; `grace` is Credits' grace period in seconds."""
+        return current_tier(self.subscription, self.account, self.epoch, now, grace)
 
     def is_admin(self, contract: str) -> bool:
         """Whether the address is that contract's admin."""
@@ -55,6 +61,9 @@ def read_accounts(conn: Connection, addresses: Collection[str]) -> dict[str, Acc
             select(epochs.address, epochs.epoch).where(epochs.address.in_(addresses))
         )
     }
+    subscribed = {
+        row.address: _subscription(row) for row in conn.execute(_subscriptions(addresses))
+    }
     roles_of: dict[str, dict[str, int]] = {}
     for address, contract, bits in conn.execute(
         select(roles.address, roles.contract, roles.roles)
@@ -75,8 +84,23 @@ def read_accounts(conn: Connection, addresses: Collection[str]) -> dict[str, Acc
             account=found.get(address, Account()),
             set_limit=set_limits.get(address),
             epoch=epoch_of.get(address, 0),
+            subscription=subscribed.get(address, Subscription()),
             roles=roles_of.get(address, {}),
             admin_of=tuple(admin_of.get(address, ())),
         )
         for address in addresses
     }
+
+
+def _subscriptions(addresses: Collection[str]) -> Select[Any]:
+    return select(schema.subscriptions).where(schema.subscriptions.c.address.in_(addresses))
+
+
+def _subscription(row: Row[Any]) -> Subscription:
+    return Subscription(
+        tier=row.tier,
+        rate=row.rate,
+        discount=row.discount,
+        services=row.services,
+        epoch=row.epoch,
+    )

@@ -10,13 +10,16 @@ from sqlalchemy import Connection, select, tuple_
 
 from indexer import schema
 
+Place = tuple[int, int, int]
+
 
 @dataclass(frozen=True, slots=True)
 class LedgerEvent:
-    """One event of the canonical chain; (block_number, log_index) is its place and its cursor."""
+    """An event of the canonical chain, or an entry of one: `place` is where, and the cursor."""
 
     block_number: int
     log_index: int
+    part: int  # 0, or the number of a batch's entry
     block_hash: str
     block_timestamp: int  # unix seconds
     transaction_hash: str
@@ -24,11 +27,16 @@ class LedgerEvent:
     name: str
     arguments: Mapping[str, Any]  # integers as decimal strings, bytes as 0x hex
 
+    @property
+    def place(self) -> Place:
+        """Block number, log index, part."""
+        return (self.block_number, self.log_index, self.part)
+
 
 def list_account_events(
     conn: Connection,
     address: str,
-    before: tuple[int, int] | None = None,
+    before: Place | None = None,
     limit: int = 100,
 ) -> list[LedgerEvent]:
     """An account's events, newest first; `before` is the place of the last one already read."""
@@ -36,6 +44,7 @@ def list_account_events(
     query = select(
         events.block_number,
         events.log_index,
+        events.part,
         events.block_hash,
         events.block_timestamp,
         events.transaction_hash,
@@ -44,6 +53,7 @@ def list_account_events(
         events.arguments,
     ).where(events.account == address)
     if before is not None:
-        query = query.where(tuple_(events.block_number, events.log_index) < before)
-    query = query.order_by(events.block_number.desc(), events.log_index.desc()).limit(limit)
+        query = query.where(tuple_(events.block_number, events.log_index, events.part) < before)
+    newest_first = (events.block_number.desc(), events.log_index.desc(), events.part.desc())
+    query = query.order_by(*newest_first).limit(limit)
     return [LedgerEvent(**row._mapping) for row in conn.execute(query)]

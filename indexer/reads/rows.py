@@ -38,6 +38,7 @@ def service_of(row: Row[Any]) -> Service:
         plan=row.plan,
         state=ServiceState(row.state),
         rate=row.rate,
+        discount=row.discount,
         epoch=row.epoch,
         expires_at=row.expires_at,
     )

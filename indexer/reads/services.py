@@ -126,7 +126,11 @@ def _with_last_event() -> Select[Any]:
     )
     return with_owner(query).join(
         schema.events,
-        and_(events.block_number == services.block_number, events.log_index == services.log_index),
+        and_(
+            events.block_number == services.block_number,
+            events.log_index == services.log_index,
+            events.part == 0,
+        ),
     )
 
 

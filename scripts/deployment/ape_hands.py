@@ -12,6 +12,7 @@ from eth_utils.address import to_checksum_address
 
 from indexer.manifest import DeployedContract
 from scripts.deployment.errors import DeployError
+from scripts.deployment.hands import Log, fetch_logs
 
 
 class ApeHands:
@@ -31,9 +32,20 @@ class ApeHands:
         """The account's address."""
         return str(self._account.address)
 
-    def has_code(self, address: str) -> bool:
-        """Whether a contract stands at an address."""
-        return bool(chain.provider.get_code(to_checksum_address(address)))
+    def code(self, address: str) -> bytes:
+        """The code at an address."""
+        return bytes(chain.provider.get_code(to_checksum_address(address)))
+
+    def logs(self, address: str, topics: list[str | None], from_block: int) -> list[Log]:
+        """A contract's logs from a block on."""
+        return fetch_logs(self.ask, address, topics, from_block)
+
+    def ask(self, method: str, params: list[Any]) -> Any:
+        """What the node answers a JSON-RPC request."""
+        try:
+            return chain.provider.make_request(method, params)
+        except ApeException as error:
+            raise DeployError(f"{method}: {error}") from error
 
     def create(self, name: str, *arguments: Any) -> DeployedContract:
         """Compiles and deploys a contract."""
@@ -45,17 +57,27 @@ class ApeHands:
             address=str(made.address), block=int(made.creation_metadata.receipt.block_number)
         )
 
-    def send(self, name: str, address: str, function: str, *arguments: Any) -> None:
-        """Sends a transaction to a contract."""
+    def estimate(self, name: str, address: str, function: str, *arguments: Any) -> int:
+        """The gas that a transaction would take."""
         try:
-            self._at(name, address, function)(*arguments, sender=self._account)
+            called = self._at(name, address, function)
+            return int(called.estimate_gas_cost(*arguments, sender=self._account))
         except ApeException as error:
             raise DeployError(f"{name}.{function}: {error}") from error
+
+    def send(self, name: str, address: str, function: str, *arguments: Any) -> str:
+        """Sends a transaction to a contract; its hash."""
+        try:
+            receipt = self._at(name, address, function)(*arguments, sender=self._account)
+        except ApeException as error:
+            raise DeployError(f"{name}.{function}: {error}") from error
+        return str(receipt.txn_hash)
 
     def read(self, name: str, address: str, function: str, *arguments: Any) -> Any:
         """Reads a view of a contract."""
         try:
-            found = self._at(name, address, function)(*arguments)
+            # Asking for the trace of a refused call breaks Ape where the node can't give one.
+            found = self._at(name, address, function)(*arguments, skip_trace=True)
         except ApeException as error:
             raise DeployError(f"{name}.{function}: {error}") from error
         return tuple(found.values()) if hasattr(found, "values") else found

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import click
+from ape.api import AccountAPI
 from ape.cli import ConnectedProviderCommand, account_option, network_option
 
+from scripts.deployment.ape_hands import ApeHands
 from scripts.deployment.errors import DeployError
-from scripts.deployment.hands import Hands
-from scripts.deployment.install import load_of_this_chain
+from scripts.operating.desk import Desk
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -46,9 +47,6 @@ def one_line_errors() -> Iterator[None]:
         raise click.ClickException(str(error)) from error
 
 
-def address_of(hands: Hands, manifest: Path, name: str) -> str:
-    """A contract's address by a manifest that must be of the chain in hand."""
-    contracts = load_of_this_chain(hands, manifest).contracts
-    if name not in contracts:
-        raise DeployError(f"{manifest} names no {name}")
-    return contracts[name].address
+def desk_of(account: AccountAPI, manifest: Path, dry_run: bool) -> Desk:
+    """The operator's desk at the connected network."""
+    return Desk(ApeHands(account), manifest, dry_run, click.echo)

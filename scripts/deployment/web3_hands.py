@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from eth_account import Account
 from web3 import Web3
-from web3.exceptions import Web3Exception
+from web3.exceptions import ContractLogicError, Web3Exception
 from web3.types import TxParams, TxReceipt
 
 from indexer.abi import load_abi
 from indexer.manifest import DeployedContract, Deployment
 from scripts.abi import compile_contract
 from scripts.deployment.errors import DeployError
+from scripts.deployment.hands import Log, fetch_logs
 from scripts.deployment.install import deploy_with
 from scripts.deployment.spec import DEVELOPMENT, Spec
 
@@ -51,9 +53,20 @@ class Web3Hands:
         """The key's address."""
         return str(self._account.address)
 
-    def has_code(self, address: str) -> bool:
-        """Whether a contract stands at an address."""
-        return bool(self._node.eth.get_code(Web3.to_checksum_address(address)))
+    def code(self, address: str) -> bytes:
+        """The code at an address."""
+        return bytes(self._node.eth.get_code(Web3.to_checksum_address(address)))
+
+    def logs(self, address: str, topics: list[str | None], from_block: int) -> list[Log]:
+        """A contract's logs from a block on."""
+        return fetch_logs(self.ask, address, topics, from_block)
+
+    def ask(self, method: str, params: list[Any]) -> Any:
+        """What the node answers a JSON-RPC request."""
+        answer = self._node.provider.make_request(method, params)  # type: ignore[arg-type]  # any method
+        if "error" in answer:
+            raise DeployError(f"{method}: {answer['error']}")
+        return answer["result"]
 
     def create(self, name: str, *arguments: Any) -> DeployedContract:
         """Compiles and deploys a contract."""
@@ -62,14 +75,23 @@ class Web3Hands:
         address = receipt["contractAddress"]
         return DeployedContract(address=str(address), block=receipt["blockNumber"])
 
-    def send(self, name: str, address: str, function: str, *arguments: Any) -> None:
-        """Sends a transaction to a contract."""
+    def estimate(self, name: str, address: str, function: str, *arguments: Any) -> int:
+        """The gas that a transaction would take."""
         call = self._at(name, address).functions[function](*arguments)
-        self._transact(f"{name}.{function}", call.build_transaction)
+        with _refusals_of(f"{name}.{function}"):
+            return int(call.estimate_gas({"from": self.sender}))
+
+    def send(self, name: str, address: str, function: str, *arguments: Any) -> str:
+        """Sends a transaction to a contract; its hash."""
+        call = self._at(name, address).functions[function](*arguments)
+        with _refusals_of(f"{name}.{function}"):
+            receipt = self._transact(f"{name}.{function}", call.build_transaction)
+        return str(receipt["transactionHash"].to_0x_hex())
 
     def read(self, name: str, address: str, function: str, *arguments: Any) -> Any:
         """Reads a view of a contract."""
-        return self._at(name, address).functions[function](*arguments).call()
+        with _refusals_of(f"{name}.{function}"):
+            return self._at(name, address).functions[function](*arguments).call()
 
     def _at(self, name: str, address: str) -> Any:
         return self._node.eth.contract(
@@ -87,6 +109,15 @@ class Web3Hands:
         if receipt["status"] != 1:
             raise DeployError(f"{what} failed in {receipt['transactionHash'].to_0x_hex()}")
         return receipt
+
+
+@contextmanager
+def _refusals_of(what: str) -> Iterator[None]:
+    try:
+        yield
+    except ContractLogicError as error:
+        reason = (error.message or "no reason").removeprefix("execution reverted: ")
+        raise DeployError(f"{what}: {reason}") from error
 
 
 @cache

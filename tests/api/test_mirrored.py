@@ -139,10 +139,42 @@ def test_a_cursor_that_is_none_is_refused_or_leads_to_nothing(
         assert answer.json["errors"][0]["field"] == "cursor"
 
 
-def test_tiers_and_plans(client: FlaskClient) -> None:
+def test_an_account_has_the_tier_that_it_took_while_it_has_credit(
+    client: FlaskClient, at_frozen_time: Mirror
+) -> None:
+    at_frozen_time.account(ADDRESS)
+    at_frozen_time.subscription(ADDRESS, 1)
+    assert shown(client)["tier"] == 1
+    at_frozen_time.account(ADDRESS, paid=0, rate=5, updated_at=at_frozen_time.now - 1)
+    assert shown(client)["tier"] == 0
+    at_frozen_time.account(ADDRESS)
+    at_frozen_time.subscription(ADDRESS, 1, epoch=1)  # of another epoch than the account's
+    assert shown(client)["tier"] == 0
+
+
+def test_a_service_streams_its_rate_less_the_discount(client: FlaskClient, mirror: Mirror) -> None:
+    mirror.service(77, ADDRESS, discount=1_000)
+    service = client.get("/v1/services/77").json
+    assert (service["rate"], service["list_rate"]) == ("1800", "2000")
+    assert service["discount_basis_points"] == 1_000
+
+
+def test_tiers_and_plans(client: FlaskClient, mirror: Mirror) -> None:
+    for number in (0, 1):
+        mirror.tier(number)
     tiers = client.get("/v1/tiers").json
     plans = client.get("/v1/plans").json
-    assert tiers["items"] == []
+    assert [tier["id"] for tier in tiers["items"]] == [0, 1]
+    assert tiers["items"][1] == {
+        "id": 1,
+        "name": "tier 1",
+        "rate": "3000",
+        "discount_basis_points": 500,
+        "services": 20,
+        "storage_bytes": "1073741824",
+        "traffic_bytes_per_month": "1099511627776",
+        "offered": True,
+    }
     assert [plan["id"] for plan in plans["items"]] == [1, 2, 3, 4]
     assert plans["items"][0] == {
         "id": 1,

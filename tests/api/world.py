@@ -119,6 +119,16 @@ class Mirror:
         }
         self._put(schema.accounts, {"address": address}, word | values)
 
+    def tier(self, number: int, **values: Any) -> None:
+        """A tier; by default one that is offered."""
+        terms = {"name": f"tier {number}", "rate": 3_000 * number, "discount": 500 * number}
+        terms |= {"services": 20, "storage": 2**30, "traffic": 2**40, "offered": True}
+        self._put(schema.tiers, {"id": number}, terms | values)
+
+    def subscription(self, address: str, tier: int, epoch: int = 0) -> None:
+        terms = {"tier": tier, "rate": 3_000 * tier, "discount": 500 * tier, "services": 20}
+        self._put(schema.subscriptions, {"address": address}, terms | {"epoch": epoch})
+
     def limit(self, address: str, per_day: int) -> None:
         self._put(schema.limits, {"address": address}, {"per_day": per_day})
 
@@ -136,6 +146,7 @@ class Mirror:
         plan: int = 2,
         state: int = 1,
         rate: int | None = None,
+        discount: int = 0,
         epoch: int = 0,
         expires_at: int = 0,
         reason: str | None = None,
@@ -147,6 +158,7 @@ class Mirror:
             "plan": plan,
             "state": state,
             "rate": rates[plan] if rate is None else rate,
+            "discount": discount,
             "epoch": epoch,
             "expires_at": expires_at,
         }
@@ -164,6 +176,7 @@ class Mirror:
                 insert(schema.events).values(
                     block_number=self.block,
                     log_index=self._log_index,
+                    part=0,
                     block_hash=self.block_hash,
                     block_timestamp=self.now,
                     transaction_hash=f"0x{self._log_index:064x}",

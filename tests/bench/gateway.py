@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +20,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
-ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))  # started as a file by `make bench`, not as a module
-
-from tests.api.gateway.world import World  # noqa: E402  # needs the line above
+from tests.api.gateway.world import World
 
 SECONDS = 5
 CONNECTIONS = 64

@@ -17,6 +17,21 @@ def test_the_packages_abis_are_fresh() -> None:
     assert abi.stale(abi.ABI_DIR) == [], "run `make abi`"
 
 
+def test_nothing_stored_has_moved() -> None:
+    committed = json.loads(abi.STORAGE.read_text())
+    assert abi.moved(committed, abi.storage()) == [], "run `make abi`, and say why it may move"
+
+
+def test_what_moved__is_named_with_both_places() -> None:
+    before = {"Credits": {"words": "slot 1, 1 long, uint256", "gone": "slot 2, 1 long, bool"}}
+    after = {"Credits": {"words": "slot 0, 1 long, uint256", "new": "slot 2, 1 long, bool"}}
+    assert abi.moved(before, after) == [
+        "Credits: gone: slot 2, 1 long, bool -> nowhere",
+        "Credits: new: nowhere -> slot 2, 1 long, bool",
+        "Credits: words: slot 1, 1 long, uint256 -> slot 0, 1 long, uint256",
+    ]
+
+
 def test_check__tells_what_is_stale_and_writes_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -43,7 +58,7 @@ def test_every_revert_reason_fits_a_word_and_names_its_module() -> None:
         for node in parse_to_ast(source.read_text()).get_descendants(vy_ast.Assert)
     ]
     assert len(reasons) > 40
-    modules = ("Credits: ", "Hosting: ", "Roles: ", "TestUSD: ")
+    modules = ("Credits: ", "Domains: ", "Hosting: ", "Roles: ", "TestUSD: ")
     assert [it for it in reasons if not it.startswith(modules) or len(it.encode()) > 32] == []
 
 

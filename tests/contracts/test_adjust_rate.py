@@ -87,7 +87,7 @@ def test_a_dry_account_whose_rate_goes_to_zero_is_no_longer_dry(funded: World) -
 
 def test_below_zero__is_refused(funded: World) -> None:
     funded.credits.adjust_rate(funded.alice, 5, sender=funded.meter)
-    with boa.reverts("Credits: rate below zero"):
+    with boa.reverts("Credits: more than it started"):
         funded.credits.adjust_rate(funded.alice, -6, sender=funded.meter)
 
 
@@ -115,7 +115,8 @@ def test_a_meter_that_was_taken_off_may_lower_and_not_raise(funded: World) -> No
 
 def test_taking_off_what_was_never_a_meter__lets_it_do_nothing(funded: World) -> None:
     funded.credits.adjust_rate(funded.alice, 5, sender=funded.meter)
-    funded.credits.set_meter(funded.bob, False)
+    with boa.reverts("Credits: not a meter"):
+        funded.credits.set_meter(funded.bob, False)
     with boa.reverts("Credits: not a meter"):
         funded.credits.adjust_rate(funded.alice, -5, sender=funded.bob)
 
@@ -132,7 +133,8 @@ def test_set_meter__tells_by_an_event(world: World) -> None:
         world.credits.set_meter(world.bob, registered)
         meter_set = event(world.credits, "MeterSet")
         assert (meter_set.meter, meter_set.registered) == (world.bob, registered)
-        assert world.credits.meters(world.bob) is registered
+        assert meter_set.counts_at == world.now
+        assert world.credits.meter_of(world.bob) == (registered, world.now)
 
 
 def test_the_stream_takes_the_last_nano_credit(world: World) -> None:

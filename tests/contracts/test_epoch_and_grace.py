@@ -10,6 +10,8 @@ from tests.contracts.world import (
     CREDIT,
     DAY,
     DOLLAR,
+    FIRST_SITE,
+    FIRST_STORAGE,
     GRACE,
     LAPSED,
     PAUSED,
@@ -30,15 +32,15 @@ def dry(world: World) -> World:
     world.buy(world.alice, DOLLAR)
     world.start(world.alice)
     world.start(world.alice, STORAGE)
-    world.hosting.pause(2, sender=world.alice)
+    world.hosting.pause(FIRST_STORAGE, sender=world.alice)
     world.run_dry(world.alice)
     return world
 
 
 def test_a_service_lapses_at_the_very_second_and_without_a_transaction(dry: World) -> None:
-    assert dry.state(1) == LAPSED
+    assert dry.state(FIRST_SITE) == LAPSED
     dry.pass_time(-1)
-    assert dry.state(1) == ACTIVE
+    assert dry.state(FIRST_SITE) == ACTIVE
 
 
 def test_a_top_up_within_grace_brings_everything_back_and_asks_nothing_for_the_gap(
@@ -46,7 +48,7 @@ def test_a_top_up_within_grace_brings_everything_back_and_asks_nothing_for_the_g
 ) -> None:
     dry.pass_time(GRACE - 1)
     dry.buy(dry.alice, DOLLAR, buyer=dry.bob)
-    assert dry.state(1) == ACTIVE
+    assert dry.state(FIRST_SITE) == ACTIVE
     assert dry.credits.balance_of(dry.alice) == CREDIT
     assert dry.credits.depletes_at(dry.alice) == dry.now + CREDIT // SITE_RATE
     assert dry.credits.epoch_of(dry.alice) == 0
@@ -55,9 +57,17 @@ def test_a_top_up_within_grace_brings_everything_back_and_asks_nothing_for_the_g
 
 def test_the_epoch_ends_with_the_last_second_of_grace(dry: World) -> None:
     dry.pass_time(GRACE - 1)
-    assert (dry.credits.epoch_of(dry.alice), dry.state(1), dry.state(2)) == (0, LAPSED, PAUSED)
+    assert (dry.credits.epoch_of(dry.alice), dry.state(FIRST_SITE), dry.state(FIRST_STORAGE)) == (
+        0,
+        LAPSED,
+        PAUSED,
+    )
     dry.pass_time(1)
-    assert (dry.credits.epoch_of(dry.alice), dry.state(1), dry.state(2)) == (1, STOPPED, STOPPED)
+    assert (dry.credits.epoch_of(dry.alice), dry.state(FIRST_SITE), dry.state(FIRST_STORAGE)) == (
+        1,
+        STOPPED,
+        STOPPED,
+    )
     assert dry.credits.account_of(dry.alice) == (0, 0, 0, dry.now, 0, 10**6)
     assert dry.credits.depletes_at(dry.alice) == NEVER
 
@@ -72,16 +82,26 @@ def test_a_late_top_up_revives_nothing_and_streams_nothing(dry: World) -> None:
     assert (ended.word >> 148) & (2**32 - 1) == dry.now
     dry.pass_time(DAY)
     assert dry.credits.balance_of(dry.alice) == CREDIT
-    assert (dry.state(1), dry.state(2)) == (STOPPED, STOPPED)
+    assert (dry.state(FIRST_SITE), dry.state(FIRST_STORAGE)) == (STOPPED, STOPPED)
     assert dry.credits.epoch_of(dry.alice) == 1
 
 
+@pytest.mark.parametrize("credit", [False, True], ids=["dry", "topped up late"])
 @pytest.mark.parametrize("move", ["pause", "resume", "stop"])
-def test_what_has_ended__cannot_be_moved(dry: World, move: str) -> None:
+def test_what_has_ended__cannot_be_moved(dry: World, move: str, credit: bool) -> None:
     dry.pass_time(GRACE)
-    for service in (1, 2):
-        with boa.reverts("Hosting: service has ended"):
+    if credit:
+        dry.buy(dry.alice, DOLLAR)
+        dry.start(dry.alice)  # its stream isn't the ended one's
+    reasons = {
+        (FIRST_SITE, "pause", False): "Credits: nothing streams",
+        (FIRST_STORAGE, "resume", False): "Credits: no credit",
+    }
+    rate = dry.credits.account_of(dry.alice)[2]
+    for service in (FIRST_SITE, FIRST_STORAGE):
+        with boa.reverts(reasons.get((service, move, credit), "Hosting: service has ended")):
             getattr(dry.hosting, move)(service, sender=dry.alice)
+    assert dry.credits.account_of(dry.alice)[2] == rate
 
 
 def test_what_is_started_after_the_end_is_of_the_new_epoch(dry: World) -> None:
@@ -114,12 +134,12 @@ def test_the_end_is_written_once(dry: World) -> None:
 
 
 def test_pausing_everything_within_grace__ends_the_depletion(dry: World) -> None:
-    dry.hosting.pause(1, sender=dry.alice)
+    dry.hosting.pause(FIRST_SITE, sender=dry.alice)
     dry.pass_time(2 * GRACE)
-    assert (dry.credits.epoch_of(dry.alice), dry.state(1)) == (0, PAUSED)
+    assert (dry.credits.epoch_of(dry.alice), dry.state(FIRST_SITE)) == (0, PAUSED)
     dry.buy(dry.alice, DOLLAR)
-    dry.hosting.resume(1, sender=dry.alice)
-    assert dry.state(1) == ACTIVE
+    dry.hosting.resume(FIRST_SITE, sender=dry.alice)
+    assert dry.state(FIRST_SITE) == ACTIVE
 
 
 def test_an_account_without_a_stream_never_runs_dry(world: World) -> None:

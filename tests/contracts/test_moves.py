@@ -8,9 +8,11 @@ from typing import Any
 import boa
 import pytest
 
+from indexer.rules import Service, ServiceState
 from tests.contracts.world import (
     ACTIVE,
     DOLLAR,
+    FIRST_SITE,
     LAPSED,
     PAUSED,
     SITE,
@@ -22,11 +24,11 @@ from tests.contracts.world import (
 )
 
 MOVES: dict[str, Callable[[World], Any]] = {
-    "pause": lambda w: w.hosting.pause(1, sender=w.alice),
-    "resume": lambda w: w.hosting.resume(1, sender=w.alice),
-    "stop": lambda w: w.hosting.stop(1, sender=w.alice),
-    "suspend": lambda w: w.hosting.suspend(1, "Phishing", sender=w.moderator),
-    "unsuspend": lambda w: w.hosting.unsuspend(1, sender=w.moderator),
+    "pause": lambda w: w.hosting.pause(FIRST_SITE, sender=w.alice),
+    "resume": lambda w: w.hosting.resume(FIRST_SITE, sender=w.alice),
+    "stop": lambda w: w.hosting.stop(FIRST_SITE, sender=w.alice),
+    "suspend": lambda w: w.hosting.suspend(FIRST_SITE, "Phishing", sender=w.moderator),
+    "unsuspend": lambda w: w.hosting.unsuspend(FIRST_SITE, sender=w.moderator),
 }
 PATHS = {  # how a service comes to a state
     ACTIVE: (),
@@ -63,7 +65,7 @@ def running(world: World) -> World:
 def bring(world: World, state: int) -> None:
     for move in PATHS[state]:
         MOVES[move](world)
-    assert world.state(1) == state
+    assert world.state(FIRST_SITE) == state
 
 
 @pytest.mark.parametrize(("state", "move"), LEGAL)
@@ -72,8 +74,11 @@ def test_a_legal_move(running: World, state: int, move: str) -> None:
     MOVES[move](running)
     changed = event(running.hosting, "ServiceSuspended" if move == "suspend" else "ServiceChanged")
     after = LEGAL[state, move]
-    assert tuple(changed)[1:8] == (1, running.alice, SITE, after, SITE_RATE, 0, 0)
-    assert running.state(1) == after
+    assert running.service(changed) == Service(
+        *(FIRST_SITE, running.alice, SITE, ServiceState(after), SITE_RATE),
+        *(0, 0, 0),  # discount, epoch, expiry
+    )
+    assert running.state(FIRST_SITE) == after
     assert running.credits.account_of(running.alice)[2] == (SITE_RATE if after == ACTIVE else 0)
 
 
@@ -83,17 +88,17 @@ def test_an_illegal_move__is_refused(running: World, state: int, move: str) -> N
     reason = "Hosting: service has ended" if state == STOPPED else REASONS[move]
     with boa.reverts(reason):
         MOVES[move](running)
-    assert running.state(1) == state
+    assert running.state(FIRST_SITE) == state
 
 
 @pytest.mark.parametrize("move", ["pause", "resume", "stop", "renew_free"])
 def test_someone_elses_service__is_refused(running: World, move: str) -> None:
     for stranger in (running.bob, running.admin, running.moderator):
         with boa.reverts("Hosting: not your service"):
-            getattr(running.hosting, move)(1, sender=stranger)
+            getattr(running.hosting, move)(FIRST_SITE, sender=stranger)
 
 
-@pytest.mark.parametrize("service", [0, 2, 2**256 - 1])
+@pytest.mark.parametrize("service", [0, 1, FIRST_SITE + 1, 2**256 - 1])
 def test_a_service_that_was_never_started__is_refused(running: World, service: int) -> None:
     for call in (running.hosting.pause, running.hosting.service_of, running.hosting.state_of):
         with boa.reverts("Hosting: no such service"):
@@ -104,7 +109,7 @@ def test_a_service_that_was_never_started__is_refused(running: World, service: i
 
 def test_a_paused_service_costs_nothing(running: World) -> None:
     running.pass_time(100)
-    running.hosting.pause(1, sender=running.alice)
+    running.hosting.pause(FIRST_SITE, sender=running.alice)
     balance = running.credits.balance_of(running.alice)
     running.pass_time(1_000_000)
     assert running.credits.balance_of(running.alice) == balance
@@ -112,26 +117,26 @@ def test_a_paused_service_costs_nothing(running: World) -> None:
 
 def test_a_lapsed_service_can_be_paused_and_not_resumed_before_a_top_up(running: World) -> None:
     running.run_dry(running.alice)
-    assert running.state(1) == LAPSED
-    running.hosting.pause(1, sender=running.alice)
-    assert running.state(1) == PAUSED
+    assert running.state(FIRST_SITE) == LAPSED
+    running.hosting.pause(FIRST_SITE, sender=running.alice)
+    assert running.state(FIRST_SITE) == PAUSED
     with boa.reverts("Credits: no credit"):
-        running.hosting.resume(1, sender=running.alice)
+        running.hosting.resume(FIRST_SITE, sender=running.alice)
     running.buy(running.alice, DOLLAR, buyer=running.bob)
-    running.hosting.resume(1, sender=running.alice)
-    assert running.state(1) == ACTIVE
+    running.hosting.resume(FIRST_SITE, sender=running.alice)
+    assert running.state(FIRST_SITE) == ACTIVE
 
 
 def test_a_lapsed_service_can_be_stopped(running: World) -> None:
     running.run_dry(running.alice)
-    running.hosting.stop(1, sender=running.alice)
-    assert running.state(1) == STOPPED
+    running.hosting.stop(FIRST_SITE, sender=running.alice)
+    assert running.state(FIRST_SITE) == STOPPED
     assert running.credits.account_of(running.alice)[2] == 0
 
 
 def test_the_owner_and_visitors_are_told_why(running: World) -> None:
     reason = "Phishing, reported on Monday. " * 4
-    running.hosting.suspend(1, reason, sender=running.moderator)
+    running.hosting.suspend(FIRST_SITE, reason, sender=running.moderator)
     assert event(running.hosting, "ServiceSuspended").reason == reason
 
 
@@ -139,5 +144,5 @@ def test_one_services_moves_leave_the_others_alone(running: World) -> None:
     running.start(running.alice)
     for move in ("pause", "resume", "suspend", "unsuspend", "stop"):
         MOVES[move](running)
-        assert running.state(2) == ACTIVE
+        assert running.state(FIRST_SITE + 1) == ACTIVE
     assert running.credits.account_of(running.alice)[2] == SITE_RATE

@@ -10,6 +10,7 @@ from tests.contracts.world import (
     DAY,
     DOLLAR,
     EXPIRED,
+    FIRST_FREE,
     FREE,
     FREE_PERIOD,
     PAUSED,
@@ -27,30 +28,30 @@ def free(world: World) -> World:
 @pytest.mark.parametrize("seconds", [0, 5 * DAY, FREE_PERIOD - 1, FREE_PERIOD, 10 * FREE_PERIOD])
 def test_a_renewal_gives_the_whole_period_from_now(free: World, seconds: int) -> None:
     free.pass_time(seconds)
-    free.hosting.renew_free(1, sender=free.alice)
-    assert event(free.hosting, "ServiceChanged").expires_at == free.now + FREE_PERIOD
-    assert free.hosting.service_of(1).expires_at == free.now + FREE_PERIOD
-    assert free.state(1) == ACTIVE
+    free.hosting.renew_free(FIRST_FREE, sender=free.alice)
+    assert free.service(event(free.hosting, "ServiceChanged")).expires_at == free.now + FREE_PERIOD
+    assert free.hosting.service_of(FIRST_FREE).expires_at == free.now + FREE_PERIOD
+    assert free.state(FIRST_FREE) == ACTIVE
 
 
 def test_a_renewal_takes_the_plans_period_of_today(free: World) -> None:
     free.hosting.set_plan(FREE, "Free site", 1, 0, DAY, True)
-    free.hosting.renew_free(1, sender=free.alice)
-    assert free.hosting.service_of(1).expires_at == free.now + DAY
+    free.hosting.renew_free(FIRST_FREE, sender=free.alice)
+    assert free.hosting.service_of(FIRST_FREE).expires_at == free.now + DAY
 
 
 def test_a_paused_service_stays_paused(free: World) -> None:
-    free.hosting.pause(1, sender=free.alice)
+    free.hosting.pause(FIRST_FREE, sender=free.alice)
     free.pass_time(FREE_PERIOD)
-    free.hosting.renew_free(1, sender=free.alice)
-    assert free.state(1) == PAUSED
+    free.hosting.renew_free(FIRST_FREE, sender=free.alice)
+    assert free.state(FIRST_FREE) == PAUSED
 
 
 def test_pausing_does_not_stop_the_clock(free: World) -> None:
-    free.hosting.pause(1, sender=free.alice)
+    free.hosting.pause(FIRST_FREE, sender=free.alice)
     free.pass_time(FREE_PERIOD)
-    free.hosting.resume(1, sender=free.alice)
-    assert free.state(1) == EXPIRED
+    free.hosting.resume(FIRST_FREE, sender=free.alice)
+    assert free.state(FIRST_FREE) == EXPIRED
 
 
 def test_a_free_service_outlives_its_owners_epoch(free: World) -> None:
@@ -58,8 +59,8 @@ def test_a_free_service_outlives_its_owners_epoch(free: World) -> None:
     free.start(free.alice)
     free.pass_time(15 * DAY)
     assert free.credits.epoch_of(free.alice) == 1
-    assert free.state(1) == ACTIVE
-    free.hosting.renew_free(1, sender=free.alice)
+    assert free.state(FIRST_FREE) == ACTIVE
+    free.hosting.renew_free(FIRST_FREE, sender=free.alice)
 
 
 def test_of_a_paid_service__is_refused(free: World) -> None:
@@ -70,9 +71,9 @@ def test_of_a_paid_service__is_refused(free: World) -> None:
 
 
 def test_of_a_stopped_service__is_refused(free: World) -> None:
-    free.hosting.stop(1, sender=free.alice)
+    free.hosting.stop(FIRST_FREE, sender=free.alice)
     with boa.reverts("Hosting: service has ended"):
-        free.hosting.renew_free(1, sender=free.alice)
+        free.hosting.renew_free(FIRST_FREE, sender=free.alice)
 
 
 @pytest.mark.parametrize(("rate", "period", "offered"), [(0, DAY, False), (1, 0, True)])
@@ -81,4 +82,4 @@ def test_of_a_plan_that_is_no_longer_offered_free__is_refused(
 ) -> None:
     free.hosting.set_plan(FREE, "Free site", 1, rate, period, offered)
     with boa.reverts("Hosting: plan not offered"):
-        free.hosting.renew_free(1, sender=free.alice)
+        free.hosting.renew_free(FIRST_FREE, sender=free.alice)

@@ -8,7 +8,7 @@ from typing import Any
 import boa
 import pytest
 
-from tests.contracts.world import CREDIT, DOLLAR, ZERO, World, event
+from tests.contracts.world import CREDIT, DOLLAR, FIRST_SITE, ZERO, World, event
 
 CONTRACTS = ("credits", "hosting")
 Call = Callable[[World, str], Any]
@@ -16,15 +16,20 @@ Call = Callable[[World, str], Any]
 BY_ADMIN: dict[str, Call] = {
     "Credits.set_meter": lambda w, who: w.credits.set_meter(w.bob, True, sender=who),
     "Credits.withdraw_earned": lambda w, who: w.credits.withdraw_earned(1_000, w.bob, sender=who),
+    "Credits.set_grant_cap": lambda w, who: w.credits.set_grant_cap(1, sender=who),
+    "Credits.set_feed": lambda w, who: w.credits.set_feed(ZERO, 1, sender=who),
+    "Credits.withdraw_float": lambda w, who: w.credits.withdraw_float(1_000, w.bob, sender=who),
+    "Credits.withdraw_ether": lambda w, who: w.credits.withdraw_ether(1, w.bob, sender=who),
     "Credits.set_roles": lambda w, who: w.credits.set_roles(w.bob, 1, sender=who),
     "Credits.propose_admin": lambda w, who: w.credits.propose_admin(w.bob, sender=who),
+    "Hosting.set_tier": lambda w, who: w.hosting.set_tier(9, "", 1, 0, 1, 0, 0, True, sender=who),
     "Hosting.set_plan": lambda w, who: w.hosting.set_plan(9, "Nine", 1, 1, 0, True, sender=who),
     "Hosting.set_roles": lambda w, who: w.hosting.set_roles(w.bob, 1, sender=who),
     "Hosting.propose_admin": lambda w, who: w.hosting.propose_admin(w.bob, sender=who),
 }
 BY_MODERATOR: dict[str, Call] = {
-    "Hosting.suspend": lambda w, who: w.hosting.suspend(1, "Phishing", sender=who),
-    "Hosting.unsuspend": lambda w, who: w.hosting.unsuspend(2, sender=who),
+    "Hosting.suspend": lambda w, who: w.hosting.suspend(FIRST_SITE, "Phishing", sender=who),
+    "Hosting.unsuspend": lambda w, who: w.hosting.unsuspend(FIRST_SITE + 1, sender=who),
 }
 
 
@@ -35,7 +40,10 @@ def running(world: World) -> World:
     world.start(world.alice)
     world.start(world.alice)
     world.pass_time(3_600)
-    world.hosting.suspend(2, "Phishing", sender=world.moderator)
+    world.mint(world.bob)
+    world.credits.add_float(DOLLAR, sender=world.bob)
+    boa.env.set_balance(world.credits.address, 1)
+    world.hosting.suspend(FIRST_SITE + 1, "Phishing", sender=world.moderator)
     return world
 
 
@@ -62,7 +70,7 @@ def test_what_a_moderator_may__nobody_else_may(running: World, name: str) -> Non
 def test_a_role_that_was_taken_away__is_gone(running: World) -> None:
     running.hosting.set_roles(running.moderator, 0)
     with boa.reverts("Roles: missing role"):
-        running.hosting.suspend(1, "Phishing", sender=running.moderator)
+        running.hosting.suspend(FIRST_SITE, "Phishing", sender=running.moderator)
 
 
 @pytest.mark.parametrize("name", CONTRACTS)

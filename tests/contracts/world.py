@@ -12,6 +12,8 @@ from typing import Any
 
 import boa
 
+from indexer.rules import Service, unpack_service
+
 ROOT = Path(__file__).parents[2]
 HERE = Path(__file__).parent
 
@@ -28,7 +30,12 @@ FREE_PERIOD = 30 * DAY
 REFERENCE = b"\x11" * 32
 ZERO = "0x" + "00" * 20
 ACTIVE, PAUSED, SUSPENDED, STOPPED, LAPSED, EXPIRED = range(1, 7)
-MODERATOR = 8
+GRANTER, SETTLER, VERIFIER, MODERATOR, PAUSER = 1, 2, 4, 8, 16
+GRANT_CAP = 10**15  # nano credit a day
+FREE_SERVICES = 8  # of tier 0, at once
+PRO, PRO_RATE, PRO_DISCOUNT, PRO_SERVICES = 1, 3_000, 1_000, 12
+NUMBERS = 10**7  # a service's number is its plan's times this, and a count
+FIRST_FREE, FIRST_SITE, FIRST_STORAGE = (plan * NUMBERS + 1 for plan in (FREE, SITE, STORAGE))
 
 
 @cache
@@ -53,6 +60,9 @@ class World:
     alice: str = field(default_factory=lambda: str(boa.env.generate_address("alice")))
     bob: str = field(default_factory=lambda: str(boa.env.generate_address("bob")))
     moderator: str = field(default_factory=lambda: str(boa.env.generate_address("moderator")))
+    granter: str = field(default_factory=lambda: str(boa.env.generate_address("granter")))
+    settler: str = field(default_factory=lambda: str(boa.env.generate_address("settler")))
+    pauser: str = field(default_factory=lambda: str(boa.env.generate_address("pauser")))
     meter: str = field(default_factory=lambda: str(boa.env.generate_address("meter")))
 
     @property
@@ -86,6 +96,10 @@ class World:
         boa.env.timestamp = second
         return second
 
+    def service(self, event_: Any) -> Service:
+        """The service that an event of Hosting's holds."""
+        return unpack_service(event_.service, event_.word)
+
     def state(self, service: int) -> int:
         """What the service amounts to now."""
         return int(self.hosting.state_of(service))
@@ -100,16 +114,22 @@ def deploy_credits(asset: Any, grace: int = GRACE) -> Any:
     return load(ROOT / "contracts" / "Credits.vy", asset, grace)
 
 
-def deploy() -> World:
-    """Everything, as the development chain has it."""
+def deploy(asset: Path = ROOT / "contracts" / "testing" / "TestUSD.vy") -> World:
+    """Everything, as the development chain has it, over TestUSD or another asset."""
     boa.env.timestamp = NOON
-    usd = load(ROOT / "contracts" / "testing" / "TestUSD.vy")
+    usd = load(asset)
     credits_ = deploy_credits(usd)
     hosting = load(ROOT / "contracts" / "Hosting.vy", credits_)
     world = World(usd, credits_, hosting)
     credits_.set_meter(hosting, True)
     credits_.set_meter(world.meter, True)
     hosting.set_roles(world.moderator, MODERATOR)
+    credits_.set_roles(world.granter, GRANTER)
+    credits_.set_roles(world.settler, SETTLER)
+    credits_.set_roles(world.pauser, PAUSER)
+    credits_.set_grant_cap(GRANT_CAP)
+    hosting.set_tier(0, "Free", 0, 0, FREE_SERVICES, 10**9, 10**10, True)
+    hosting.set_tier(PRO, "Pro", PRO_RATE, PRO_DISCOUNT, PRO_SERVICES, 10**11, 10**12, True)
     hosting.set_plan(FREE, "Free site", 1, 0, FREE_PERIOD, True)
     hosting.set_plan(SITE, "Static site", 1, SITE_RATE, 0, True)
     hosting.set_plan(STORAGE, "Storage", 2, STORAGE_RATE, 0, True)

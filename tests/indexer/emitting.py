@@ -33,9 +33,30 @@ def deployed(asset: str = STRANGER, grace: int = 1_209_600) -> FakeLog:
 
 
 def service(event: str, number: int, owner: str, state: int = 1, **more: Any) -> FakeLog:
-    """ServiceStarted, ServiceChanged or ServiceSuspended; 2,000 nano credit a second."""
-    fields = {"plan": 2, "state": state, "rate": 2_000, "epoch": 0, "expires_at": 0} | more
-    return emit("Hosting", event, service=number, owner=owner, **fields)
+    """ServiceStarted, ServiceChanged, …; by default of 2,000 nano credit a second."""
+    fields = {"plan": 2, "rate": 2_000, "discount": 0, "epoch": 0, "expires_at": 0}
+    fields |= {name: more.pop(name) for name in fields if name in more}
+    packed = (
+        int(owner, 16)
+        | fields["rate"] << 160
+        | (fields["discount"] if fields["rate"] else fields["expires_at"]) << 196
+        | fields["plan"] << 228
+        | fields["epoch"] << 240
+        | state << 252
+    )
+    return emit("Hosting", event, service=number, owner=owner, word=packed, **more)
+
+
+def settled(sequence: int, *entries: tuple[str, int, int, int]) -> FakeLog:
+    """A batch of (account, asked, charged, resulting word)."""
+    return emit(
+        "Credits",
+        "Settled",
+        sequence=sequence,
+        root=ZERO_HASH,
+        charges=[int(who, 16) << 96 | charged << 48 | asked for who, asked, charged, _ in entries],
+        words=[after for *_, after in entries],
+    )
 
 
 def started(number: int, owner: str, **more: Any) -> FakeLog:
@@ -48,11 +69,22 @@ def random_logs(random: Random, most: int = 4) -> list[FakeLog]:
 
 
 def _random_log(random: Random) -> FakeLog:
+    from tests.indexer.emitting_names import random_name_log  # which says whose names they are
+
+    if random.random() < 0.4:
+        return random_name_log(random)
     who = person(random.randrange(6))
     number = random.randrange(1, 6)
     some = random.randrange(2**40)
     fields = {"paid": some, "rate": random.randrange(2**20), "updated_at": some % 2**31 + 1}
-    service_fields = {"rate": some % 2**36, "epoch": some % 3, "expires_at": some % 2**32}
+    service_fields = {
+        "rate": some % 3 * some % 2**36,
+        "discount": some % 9_000,
+        "epoch": some % 3,
+        "expires_at": some % 2**32,
+    }
+    credit = {"account": who, "amount": some, "word": word(**fields)}
+    reference = bytes(31) + bytes([number])
     return random.choice(
         (
             lambda: bought(who, **fields),
@@ -67,6 +99,15 @@ def _random_log(random: Random) -> FakeLog:
                 delta=-some,
                 word=word(**fields),
             ),
+            lambda: emit(
+                "Credits",
+                "Spent",
+                account=who,
+                meter=STRANGER,
+                amount=some,
+                reference=b"\x22" * 32,
+                word=word(**fields),
+            ),
             lambda: emit("Credits", "LimitSet", account=who, per_day=some, word=word(**fields)),
             lambda: emit(
                 "Credits",
@@ -76,7 +117,61 @@ def _random_log(random: Random) -> FakeLog:
                 depleted_at=some % 2**32,
                 word=word(**fields),
             ),
-            lambda: emit("Credits", "MeterSet", meter=who, registered=some % 2 == 0),
+            lambda: emit(
+                "Credits", "MeterSet", meter=who, registered=some % 2 == 0, counts_at=some % 2**32
+            ),
+            lambda: settled(
+                some % 50,
+                (who, some, some % 2**37, word(**fields)),
+                (person(number), some, 0, 0),
+                (who, some, number, word(**(fields | {"paid": number}))),
+            ),
+            lambda: emit(
+                "Credits",
+                random.choice(("Granted", "GrantFrozen", "GrantUnfrozen", "GrantForfeited")),
+                reference=reference,
+                **credit,
+            ),
+            lambda: emit(
+                "Credits",
+                "EtherSold",
+                account=who,
+                wei_amount=some,
+                amount=some,
+                price=some,
+                float=some,
+                wei_held=some,
+            ),
+            lambda: emit("Credits", "FloatChanged", by=who, delta=-some, float=some),
+            lambda: emit("Credits", "EtherWithdrawn", to=who, amount=some, wei_held=some),
+            lambda: emit("Credits", "BuyingSet", open=some % 2 == 0),
+            lambda: emit("Credits", "GrantCapSet", per_day=some),
+            lambda: emit("Credits", "FeedSet", feed=who, max_age=some),
+            lambda: emit(
+                "Hosting",
+                "TierSet",
+                tier=number,
+                name=f"Tier {some}",
+                rate=some,
+                discount=some % 9_000,
+                services=some % 2**20,
+                storage=some,
+                traffic=some,
+                offered=some % 2 == 0,
+            ),
+            lambda: emit(
+                "Hosting",
+                "Subscribed",
+                account=who,
+                tier=number,
+                rate=some,
+                discount=some % 9_000,
+                services=some % 2**20,
+                epoch=some % 3,
+            ),
+            lambda: service(
+                "ServiceTransferred", number, who, 1, sender=person(number), **service_fields
+            ),
             lambda: emit("Credits", "EarnedWithdrawn", to=who, amount=some, earned=some),
             lambda: emit(
                 "Hosting",

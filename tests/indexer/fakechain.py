@@ -28,7 +28,11 @@ from indexer.manifest import DeployedContract, Deployment
 CHAIN_ID = 31337
 START_TIME = 1_750_000_000
 BLOCK_SECONDS = 12
-ADDRESSES = {"Credits": "0x" + "c1" * 20, "Hosting": "0x" + "a0" * 20}
+ADDRESSES = {
+    "Credits": "0x" + "c1" * 20,
+    "Hosting": "0x" + "a0" * 20,
+    "Domains": "0x" + "d0" * 20,
+}
 STRANGER = "0x" + "99" * 20
 
 
@@ -190,7 +194,7 @@ class FakeChain:
         return fault
 
     def deployment(self) -> Deployment:
-        """The manifest: both contracts stand since block 1."""
+        """The manifest: the contracts stand since block 1."""
         return Deployment(
             chain_id=CHAIN_ID,
             genesis_hash=self.blocks[0].hash,

@@ -157,7 +157,9 @@ def contents(conn: Connection) -> dict[str, Any]:
             tuple(row)
             for row in conn.execute(
                 select(schema.events).order_by(
-                    schema.events.c.block_number, schema.events.c.log_index
+                    schema.events.c.block_number,
+                    schema.events.c.log_index,
+                    schema.events.c.part,
                 )
             )
         ],

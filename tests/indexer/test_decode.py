@@ -14,8 +14,8 @@ from indexer.abi import load_abi
 from indexer.chain.types import Block, RawLog
 from indexer.decode import Decoder
 from indexer.errors import BadAnswer
-from indexer.projections import MIRRORED_CONTRACTS
-from tests.indexer.emitting import ZERO_HASH, bought, person, service
+from indexer.projections import BATCHES, MIRRORED_CONTRACTS
+from tests.indexer.emitting import ZERO_HASH, bought, person, service, settled
 from tests.indexer.fakechain import ADDRESSES, FakeLog, emit
 
 BLOCK = Block(7, "0x" + "ab" * 32, "0x" + "aa" * 32, 1_750_000_000)
@@ -26,6 +26,9 @@ VALUES: dict[str, st.SearchStrategy[Any]] = {
     "bool": st.booleans(),
     "bytes32": st.binary(min_size=32, max_size=32),
     "address": st.binary(min_size=20, max_size=20).map(to_checksum_address),
+    "uint256[]": st.lists(st.integers(0, 2**256 - 1), min_size=3, max_size=3),
+    "bytes": st.binary(max_size=128),
+    "uint256[3]": st.tuples(*[st.integers(0, 2**256 - 1)] * 3),
     "string": st.text(st.characters(exclude_characters="\x00", codec="utf-8"), max_size=40),
 }
 EVENTS = [
@@ -49,6 +52,8 @@ def raw(entry: FakeLog) -> RawLog:
 def as_json(value: Any) -> Any:
     if isinstance(value, bool | str):
         return value
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)
 
 
@@ -61,10 +66,13 @@ def test_every_event_comes_out_as_it_was_encoded(
     contract: str, abi: dict[str, Any], data: st.DataObject
 ) -> None:
     arguments = {e["name"]: data.draw(VALUES[e["type"]], e["name"]) for e in abi["inputs"]}
-    event = decoder().decode(BLOCK, raw(emit(contract, abi["name"], **arguments)))
-    assert event is not None
+    event, *entries = decoder().decode(BLOCK, raw(emit(contract, abi["name"], **arguments)))
     assert (event.contract, event.name) == (contract, abi["name"])
-    assert event.arguments == {name: as_json(value) for name, value in arguments.items()}
+    expected = {name: as_json(value) for name, value in arguments.items()}
+    if event.name in BATCHES:
+        expected, split = BATCHES[event.name].split(expected)
+        assert [entry.arguments for entry in entries] == split
+    assert event.arguments == expected
     assert (event.block_number, event.block_hash, event.log_index) == (7, BLOCK.hash, 3)
 
 
@@ -75,8 +83,7 @@ def test_only_types_that_this_suite_draws_are_in_the_abis() -> None:
 
 def test_text_that_a_database_refuses_is_made_readable() -> None:
     entry = service("ServiceSuspended", 1, person(1), reason=b"a\x00b\xff")
-    event = decoder().decode(BLOCK, raw(entry))
-    assert event is not None
+    (event,) = decoder().decode(BLOCK, raw(entry))
     assert event.arguments["reason"] == "a\ufffdb\ufffd"
 
 
@@ -84,7 +91,7 @@ def test_an_event_that_the_abi_does_not_know_is_counted_and_left_out() -> None:
     ours = decoder()
     unknown = FakeLog(ADDRESSES["Credits"], ("0x" + "ee" * 32,), "0x")
     anonymous = FakeLog(ADDRESSES["Credits"], (), "0x")
-    assert [ours.decode(BLOCK, raw(entry)) for entry in (unknown, unknown, anonymous)] == [None] * 3
+    assert [ours.decode(BLOCK, raw(entry)) for entry in (unknown, unknown, anonymous)] == [[]] * 3
     assert sorted(ours.unknown.values()) == [1, 2]
 
 
@@ -93,9 +100,8 @@ def test_the_same_event_of_another_contract_is_that_contracts() -> None:
         decoder().decode(BLOCK, raw(emit(contract, "RolesChanged", account=person(1), roles=31)))
         for contract in MIRRORED_CONTRACTS
     ]
-    assert [event.key for event in found if event] == [
-        f"Credits:{person(1)}",
-        f"Hosting:{person(1)}",
+    assert [event.key for (event,) in found] == [
+        f"{contract}:{person(1)}" for contract in MIRRORED_CONTRACTS
     ]
 
 
@@ -143,13 +149,32 @@ def test_a_reference_is_kept_to_the_byte() -> None:
         "ServiceStarted",
         service=1,
         owner=person(1),
-        plan=2,
-        state=1,
-        rate=1,
-        epoch=0,
-        expires_at=0,
+        word=1,
         reference=ZERO_HASH[:-1] + b"\x01",
     )
-    event = decoder().decode(BLOCK, raw(entry))
-    assert event is not None
+    (event,) = decoder().decode(BLOCK, raw(entry))
     assert event.arguments["reference"] == "0x" + "00" * 31 + "01"
+
+
+def test_a_batch_is_kept_as_itself_and_as_an_entry_for_each_account_it_took_from() -> None:
+    batch = settled(7, (person(1), 5, 3, 11), (person(2), 5, 0, 12), (person(3), 1, 1, 13))
+    whole, *entries = decoder().decode(BLOCK, raw(batch))
+    assert (whole.name, whole.key, whole.part, whole.account) == ("Settled", "7", 0, None)
+    assert len(whole.arguments["charges"]) == 3
+    assert [(e.name, e.key, e.part, e.account, e.log_index) for e in entries] == [
+        ("Charged", person(1), 1, person(1), 3),
+        ("Charged", person(3), 2, person(3), 3),
+    ]
+    assert entries[0].arguments == {
+        "account": person(1),
+        "sequence": "7",
+        "asked": "5",
+        "charged": "3",
+        "word": "11",
+    }
+
+
+def test_a_batch_with_more_charges_than_words__is_refused() -> None:
+    forged = emit("Credits", "Settled", sequence=1, root=ZERO_HASH, charges=[1, 2], words=[3])
+    with pytest.raises(BadAnswer, match=r"no Credits\.Settled in block 7"):
+        decoder().decode(BLOCK, raw(forged))

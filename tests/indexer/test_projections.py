@@ -10,9 +10,9 @@ from indexer import schema
 from indexer.abi import load_abi
 from indexer.chain.types import Block, RawLog
 from indexer.decode import Decoder
-from indexer.projections import MIRRORED_CONTRACTS, PROJECTIONS, RULES, ZERO_ADDRESS
+from indexer.projections import BATCHES, MIRRORED_CONTRACTS, PROJECTIONS, RULES, ZERO_ADDRESS
 from indexer.rows import fold
-from tests.indexer.emitting import bought, person, service, started, word
+from tests.indexer.emitting import bought, person, service, settled, started, word
 from tests.indexer.fakechain import ADDRESSES, FakeLog, emit
 
 ABI_EVENTS = {
@@ -28,13 +28,14 @@ def rows_of(*logs: FakeLog) -> dict[str, list[dict[str, Any]]]:
     decoder = Decoder({name: (ADDRESSES[name], load_abi(name)) for name in MIRRORED_CONTRACTS})
     block = Block(7, "0x" + "ab" * 32, "0x" + "aa" * 32, 1_750_000_000)
     events = [
-        decoder.decode(
+        event
+        for index, e in enumerate(logs)
+        for event in decoder.decode(
             block, RawLog(e.address, e.topics, e.data, 7, block.hash, "0x" + "cd" * 32, index)
         )
-        for index, e in enumerate(logs)
     ]
     found = {}
-    for projection, rows in fold(event for event in events if event):
+    for projection, rows in fold(events):
         assert {frozenset(row) for row in rows} == {frozenset(projection.table.columns.keys())}
         drop = ("block_number", "log_index")
         found[projection.table.name.removeprefix("mirror_")] = [
@@ -52,8 +53,10 @@ def test_every_event_of_the_contracts_has_a_rule_and_feeds_a_table(name: str) ->
 
 
 def test_no_rule_is_of_an_event_that_no_contract_has() -> None:
-    assert set(RULES) == set(ABI_EVENTS)
-    assert {name for projection in PROJECTIONS for name in projection.rows} == set(ABI_EVENTS)
+    names = set(ABI_EVENTS) | {batch.entry for batch in BATCHES.values()}
+    assert set(BATCHES) <= set(ABI_EVENTS)
+    assert set(RULES) == names
+    assert {name for projection in PROJECTIONS for name in projection.rows} == names
 
 
 def test_every_table_of_state_has_one_projection() -> None:
@@ -136,7 +139,7 @@ def test_roles_are_a_contracts_own() -> None:
 def test_terms_meters_plans_and_treasury_have_their_rows() -> None:
     found = rows_of(
         emit("Credits", "CreditsDeployed", asset=person(9), scale=1_000, grace=60),
-        emit("Credits", "MeterSet", meter=person(8), registered=True),
+        emit("Credits", "MeterSet", meter=person(8), registered=True, counts_at=99),
         emit("Credits", "EarnedWithdrawn", to=person(1), amount=5, earned=7),
         emit(
             "Hosting",
@@ -151,7 +154,7 @@ def test_terms_meters_plans_and_treasury_have_their_rows() -> None:
     )
     assert found == {
         "terms": [{"contract": "Credits", "asset": person(9), "scale": 1_000, "grace": 60}],
-        "meters": [{"address": person(8), "registered": True}],
+        "meters": [{"address": person(8), "registered": True, "counts_at": 99}],
         "treasury": [{"contract": "Credits", "earned": 7}],
         "plans": [
             {
@@ -164,3 +167,47 @@ def test_terms_meters_plans_and_treasury_have_their_rows() -> None:
             }
         ],
     }
+
+
+def test_a_batch_leaves_a_row_an_account_that_was_charged_the_last_one_counting() -> None:
+    found = rows_of(
+        settled(
+            7,
+            (person(1), 5, 3, word(10)),
+            (person(2), 5, 0, 0),
+            (person(3), 2**48 - 1, 8, word(20)),
+            (person(1), 9, 9, word(1)),
+        )
+    )
+    assert [(row["address"], row["paid"]) for row in found["accounts"]] == [
+        (person(1), 1),
+        (person(3), 20),
+    ]
+    assert found["settlements"] == [{"sequence": 7, "root": "0x" + "00" * 32, "entries": 4}]
+
+
+def test_a_grant_is_what_became_of_it_last() -> None:
+    reference = b"\x05" * 32
+    fields = {"account": person(1), "reference": reference, "word": word(0)}
+    steps = [("Granted", 9, 1), ("GrantFrozen", 4, 2), ("GrantUnfrozen", 4, 1)]
+    logs = []
+    for name, amount, state in [*steps, ("GrantForfeited", 3, 3)]:
+        logs.append(emit("Credits", name, amount=amount, **fields))
+        row = {"account": person(1), "amount": amount, "state": state}
+        assert rows_of(*logs)["grants"] == [{"reference": "0x" + reference.hex(), **row}]
+
+
+def test_float_and_ether_are_what_the_last_sale_or_change_left() -> None:
+    sold = emit(
+        "Credits",
+        "EtherSold",
+        account=person(1),
+        wei_amount=5,
+        amount=50,
+        price=10,
+        float=950,
+        wei_held=5,
+    )
+    found = rows_of(emit("Credits", "FloatChanged", by=person(1), delta=1_000, float=1_000), sold)
+    assert found["floats"] == [{"contract": "Credits", "amount": 950}]
+    assert found["ether"] == [{"contract": "Credits", "wei": 5}]

@@ -9,7 +9,7 @@ from indexer import reads
 from indexer.database import open_engine
 from indexer.reads import read_as_of
 from indexer.rules import Account, ServiceState, chain_now
-from tests.indexer.emitting import bought, deployed, person, service, started, word
+from tests.indexer.emitting import bought, deployed, person, service, settled, started, word
 from tests.indexer.fakechain import START_TIME, STRANGER, FakeChain, emit
 from tests.indexer.mirror import Mirror
 
@@ -136,18 +136,33 @@ def test_only_the_services_that_changed_are_read(chain: FakeChain, filled: Mirro
 
 
 def test_a_ledger_is_read_newest_first_page_by_page(chain: FakeChain, filled: Mirror) -> None:
-    seen: list[tuple[int, int]] = []
+    seen: list[reads.Place] = []
 
-    def page_after(before: tuple[int, int] | None) -> list[reads.LedgerEvent]:
+    def page_after(before: reads.Place | None) -> list[reads.LedgerEvent]:
         return filled.read(lambda c: reads.list_account_events(c, OWNER, before, limit=2))
 
     while page := page_after(seen[-1] if seen else None):
-        seen += [(entry.block_number, entry.log_index) for entry in page]
-    assert seen == [(5, 0), (4, 1), (4, 0), (3, 3), (3, 2), (3, 0), (2, 0)]
+        seen += [entry.place for entry in page]
+    places = [(5, 0), (4, 1), (4, 0), (3, 3), (3, 2), (3, 0), (2, 0)]
+    assert seen == [(*place, 0) for place in places]
     newest = filled.read(lambda c: reads.list_account_events(c, OWNER, limit=1))[0]
     assert (newest.contract, newest.name) == ("Credits", "LimitSet")
     assert newest.transaction_hash == chain.head.transaction_hash(0)
     assert newest.arguments["per_day"] == "5"
+
+
+def test_two_charges_of_one_batch_are_two_lines_of_the_ledger(
+    chain: FakeChain, mirror: Mirror
+) -> None:
+    chain.mine(
+        settled(0, (OWNER, 5, 4, word(9)), (person(7), 1, 1, word(1)), (OWNER, 6, 6, word(3)))
+    )
+    mirror.catch_up()
+    newest = mirror.read(lambda c: reads.list_account_events(c, OWNER, limit=1))
+    older = mirror.read(lambda c: reads.list_account_events(c, OWNER, newest[0].place, limit=5))
+    lines = [(entry.part, entry.name, entry.arguments["charged"]) for entry in newest + older]
+    assert lines == [(3, "Charged", "6"), (1, "Charged", "4")]
+    assert mirror.read(lambda c: reads.read_account(c, OWNER)).account.paid == 3
 
 
 def test_a_page_of_services_is_a_fixed_number_of_queries(filled: Mirror) -> None:

@@ -17,18 +17,20 @@ from typing import Any
 
 import pytest
 from eth_account.signers.local import LocalAccount
+from sqlalchemy import select
 from web3 import Web3
 from web3.contract import Contract
 from web3.exceptions import ContractLogicError
 from web3.middleware import SignAndSendRawMiddlewareBuilder
 
-from indexer import reads
+from indexer import reads, schema
 from indexer.abi import load_abi
 from indexer.manifest import Deployment
 from indexer.reads import AccountState, ServiceRow
 from scripts.deployment import deploy
 from scripts.dev_accounts import dev_accounts
 from tests.indexer.mirror import Mirror
+from tests.indexer.real_names import LABELS, NAME_ACTS, assert_names_are_what_the_contract_says
 from tests.support.chain import free_port
 
 PEOPLE = 4
@@ -133,15 +135,57 @@ def start(world: World, random: Random, who: LocalAccount) -> None:
     world.send(who, "Hosting", "start", random.randint(1, 4), random.randbytes(32), 2**36)
 
 
+def numbers(world: World) -> list[int]:
+    """The numbers of all services."""
+    return [
+        plan * 10**7 + count
+        for plan in range(1, 5)
+        for count in range(1, world.ask("Hosting", "started_of", plan) + 1)
+    ] or [1]
+
+
 def change(world: World, random: Random, who: LocalAccount) -> None:
-    count = world.ask("Hosting", "service_count")
     function = random.choice(("pause", "resume", "stop", "renew_free"))
-    world.send(who, "Hosting", function, random.randint(1, max(1, count)))
+    world.send(who, "Hosting", function, random.choice(numbers(world)))
+
+
+def subscribe(world: World, random: Random, who: LocalAccount) -> None:
+    if random.random() < 0.3:
+        world.send(who, "Hosting", "unsubscribe")
+    else:
+        world.send(who, "Hosting", "subscribe", random.choice((1, 2)), 2**36)
+
+
+def hand_over(world: World, random: Random, who: LocalAccount) -> None:
+    number = random.choice(numbers(world))
+    to = random.choice(world.people).address
+    world.send(who, "Hosting", "transfer", number, to)
+
+
+def grant(world: World, random: Random, who: LocalAccount) -> None:
+    reference = random.randrange(1, 6).to_bytes(32, "big")
+    function = random.choice(("grant", "grant", "freeze", "unfreeze", "forfeit"))
+    more = (who.address, random.randint(1, 10**9)) if function == "grant" else ()
+    world.send(world.people[0], "Credits", function, *more, reference)
+
+
+def settle(world: World, random: Random, _who: LocalAccount) -> None:
+    charges = [
+        int(random.choice(world.people).address, 16) << 96 | random.randint(0, 10**6)
+        for _ in range(random.randint(0, 5))
+    ]
+    sequence = world.ask("Credits", "next_sequence")
+    world.send(world.people[0], "Credits", "settle", sequence, random.randbytes(32), charges)
+
+
+def buy_with_ether(world: World, random: Random, who: LocalAccount) -> None:
+    call = world.contract("Credits").functions.buy_with_ether(who.address, 0)
+    sent = call.transact({"from": who.address, "value": random.randint(1, 10**15)})
+    world.node.eth.wait_for_transaction_receipt(sent, poll_latency=0.01)
 
 
 def moderate(world: World, random: Random, _who: LocalAccount) -> None:
-    count = world.ask("Hosting", "service_count")
-    number = random.randint(1, max(1, count))
+    number = random.choice(numbers(world))
     if random.random() < 0.5:
         world.send(world.people[0], "Hosting", "suspend", number, "Malware")
     else:
@@ -149,7 +193,7 @@ def moderate(world: World, random: Random, _who: LocalAccount) -> None:
 
 
 def administer(world: World, random: Random, who: LocalAccount) -> None:
-    admin, contract = world.people[0], random.choice(("Credits", "Hosting"))
+    admin, contract = world.people[0], random.choice(("Credits", "Hosting", "Domains"))
     roles = 31 if who == admin else random.randrange(32)
     world.send(admin, contract, "set_roles", who.address, roles)
     world.send(admin, contract, "propose_admin", who.address)
@@ -169,10 +213,16 @@ ACTS: list[Callable[[World, Random, LocalAccount], None]] = [
     start,
     change,
     change,
+    subscribe,
+    hand_over,
+    grant,
+    settle,
+    buy_with_ether,
     moderate,
     administer,
     wait,
 ]
+ACTS += NAME_ACTS
 
 
 def live(world: World, random: Random, rounds: int) -> int:
@@ -204,9 +254,10 @@ def assert_rows_are_what_the_contracts_say(world: World, mirror: Mirror) -> None
             current.spent_today,
             current.per_day,
         ) == tuple(world.ask("Credits", "account_of", person.address))
+        assert state.tier(now, terms.grace) == world.ask("Hosting", "tier_of", person.address)
         ended = state.account.has_ended(now, terms.grace)
         assert state.epoch + ended == world.ask("Credits", "epoch_of", person.address)
-        for contract in ("Credits", "Hosting"):
+        for contract in ("Credits", "Hosting", "Domains"):
             bits = world.ask(contract, "roles_of", person.address)
             assert state.roles.get(contract, 0) == bits
             assert state.is_admin(contract) == (world.ask(contract, "admin") == person.address)
@@ -222,10 +273,25 @@ def assert_rows_are_what_the_contracts_say(world: World, mirror: Mirror) -> None
         for row in rows:
             seen += 1
             one = row.service
-            stored = (one.owner, one.plan, int(one.state), one.rate, one.epoch, one.expires_at)
+            stored = (one.owner, one.plan, int(one.state), one.rate, one.discount)
+            stored += (one.epoch, one.expires_at)
             assert stored == tuple(world.ask("Hosting", "service_of", one.id))
+            assert one.streams == world.ask("Hosting", "streams", one.id)
             assert row.state(now, terms.grace) == world.ask("Hosting", "state_of", one.id)
-    assert seen == world.ask("Hosting", "service_count")
+    assert seen == sum(world.ask("Hosting", "started_of", plan) for plan in range(1, 5))
+    for tier in mirror.read(reads.list_tiers):
+        assert (
+            *(tier.name, tier.rate, tier.discount, tier.services, tier.storage),
+            *(tier.traffic, tier.offered),
+        ) == tuple(world.ask("Hosting", "tier_terms", tier.id))
+    for row in mirror.read(lambda conn: conn.execute(select(schema.grants)).all()):
+        grant_of = world.ask("Credits", "grant_of", bytes.fromhex(row.reference[2:]))
+        assert [row.account, row.amount, row.state] == list(grant_of)
+    settlements = mirror.read(lambda conn: conn.execute(select(schema.settlements)).all())
+    assert len(settlements) == world.ask("Credits", "next_sequence")
+    (float_,) = mirror.read(lambda conn: conn.execute(select(schema.floats)).all())
+    assert float_.amount == world.ask("Credits", "float")
+    assert_names_are_what_the_contract_says(world, mirror)
 
 
 def test_the_deployment_is_mirrored(world: World, real: Mirror) -> None:
@@ -243,7 +309,7 @@ def test_after_any_history_every_row_is_what_the_contracts_say(
     world: World, real: Mirror, seed: int
 ) -> None:
     random = Random(seed)
-    assert live(world, random, 40) > 15
+    assert live(world, random, 60) > 20
     real.catch_up()
     assert_rows_are_what_the_contracts_say(world, real)
     for _ in range(2):
@@ -255,3 +321,16 @@ def test_after_any_history_every_row_is_what_the_contracts_say(
         real.catch_up()
         assert real.as_of().block_hash == world.node.eth.get_block("latest")["hash"].to_0x_hex()
         assert_rows_are_what_the_contracts_say(world, real)
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+def test_a_name_is_followed_through_its_life(world: World, real: Mirror) -> None:
+    random = Random(7)
+    for acts in (NAME_ACTS[:6], NAME_ACTS[6:], NAME_ACTS, NAME_ACTS):
+        for act in acts:
+            with suppress(ContractLogicError):
+                act(world, random, random.choice(world.people))
+        real.catch_up()
+        assert_names_are_what_the_contract_says(world, real)
+    found = [real.read(lambda conn, of=label: reads.get_name(conn, of)) for label in LABELS]
+    assert any(found)

@@ -32,13 +32,13 @@ def block(number: int, branch: int = 0) -> Block:
 
 
 def events(at: Block, *logs: FakeLog) -> list[Event]:
-    decoded = [
-        DECODER.decode(
+    return [
+        event
+        for index, e in enumerate(logs)
+        for event in DECODER.decode(
             at, RawLog(e.address, e.topics, e.data, at.number, at.hash, "0x" + "cd" * 32, index)
         )
-        for index, e in enumerate(logs)
     ]
-    return [event for event in decoded if event is not None]
 
 
 @pytest.fixture

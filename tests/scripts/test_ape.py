@@ -110,7 +110,9 @@ def test_deploy__writes_the_manifest_of_what_then_stands(
     devnet: RunningChain, deployed: str, manifest: Path, operator: LocalAccount
 ) -> None:
     deployment = load_deployment(manifest)
-    assert set(deployment.contracts) == {"TestUSD", "Credits", "Hosting"}
+    assert set(deployment.contracts) == {
+        *("TestUSD", "TestFeed", "Credits", "Hosting", "Domains"),
+    }
     assert all(made.address in deployed for made in deployment.contracts.values())
     hosting = contract(devnet, manifest, "Hosting")
     assert hosting.functions.admin().call() == operator.address
@@ -125,7 +127,7 @@ def test_set_plan__tells_the_change_and_makes_it_unless_dry(
     before = hosting.functions.plan_of(STATIC_SITE_PLAN).call()
     dry = operate(*change, "--dry-run")
     assert "rate: 2000 -> 2500" in dry.stdout
-    assert "nothing was sent" in dry.stdout
+    assert "Hosting.set_plan was not sent" in dry.stdout
     assert hosting.functions.plan_of(STATIC_SITE_PLAN).call() == before
     assert operate(*change).returncode == 0
     assert hosting.functions.plan_of(STATIC_SITE_PLAN).call() == ("Static site", 1, 2_500, 0, True)
@@ -155,7 +157,7 @@ def test_grant_role__adds_roles_and_takes_them_away(
 def test_console__has_the_contracts_by_name(
     ape: Ape, devnet: RunningChain, deployed: str, manifest: Path, network: str
 ) -> None:
-    asked = "print('SAID', chain.chain_id, Credits, Hosting.service_count(), TestUSD.name())\n"
+    asked = "print('SAID', chain.chain_id, Credits, Domains.symbol(), TestUSD.name())\n"
     ended = ape("console", "--network", network.format(url=devnet.url), stdin=asked)
     credits_ = load_deployment(manifest).contracts["Credits"].address
-    assert f"SAID 31337 {credits_} 0 Test USD" in ended.stdout
+    assert f"SAID 31337 {credits_} DSPACE Test USD" in ended.stdout

@@ -160,14 +160,15 @@ class World:
             conn.execute(delete(schema.services).where(schema.services.c.id == service_id))
             conn.execute(
                 insert(schema.services).values(
-                    id=service_id, owner=owner, plan=2, state=int(state), rate=rate, epoch=0,
+                    id=service_id, owner=owner, plan=2, state=int(state), rate=rate,
+                    discount=0, epoch=0,
                     expires_at=expires_at, block_number=number, log_index=1,
                 )
             )  # fmt: skip
             for log_index, name in enumerate(("ServiceStarted", "ServiceChanged")):
                 conn.execute(
                     insert(schema.events).values(
-                        block_number=number, log_index=log_index, block_hash="0x00",
+                        block_number=number, log_index=log_index, part=0, block_hash="0x00",
                         block_timestamp=int(time.time()), transaction_hash="0x00",
                         contract="Hosting", name=name, key=key, account=owner,
                         arguments={"reference": "0x00"} | ({"reason": reason} if reason else {}),

@@ -1,11 +1,12 @@
 # pragma version 0.4.3
 """
-@title Everything that the views say of some accounts and all services, in one call
+@title Everything that the views say of some accounts and some services, in one call
 """
 
 from contracts import Credits
 from contracts import Hosting
 from contracts.modules import service_word
+from contracts.modules import tenant_word
 
 MOST: constant(uint256) = 128
 
@@ -21,17 +22,26 @@ struct AccountSeen:
     depletes_at: uint256
     epoch: uint256
     refundable: uint256
+    by_hosting: uint256
+    by_meter: uint256
+    tier: uint256
+    tenant: tenant_word.Tenant
 
 
 struct ServiceSeen:
     stored: service_word.Service
     state: uint256
+    streams: uint256
 
 
 @external
 @view
 def see(
-    credits: address, hosting: address, accounts: DynArray[address, 4]
+    credits: address,
+    hosting: address,
+    meter: address,
+    accounts: DynArray[address, 4],
+    ids: DynArray[uint256, MOST],
 ) -> (DynArray[AccountSeen, 4], DynArray[ServiceSeen, MOST]):
     bank: Credits.__interface__ = Credits.__interface__(credits)
     host: Hosting.__interface__ = Hosting.__interface__(hosting)
@@ -45,13 +55,18 @@ def see(
         it.depletes_at = staticcall bank.depletes_at(account)
         it.epoch = staticcall bank.epoch_of(account)
         it.refundable = staticcall bank.refundable_of(account)
+        it.by_hosting = staticcall bank.rate_by(hosting, account)
+        it.by_meter = staticcall bank.rate_by(meter, account)
+        it.tier = staticcall host.tier_of(account)
+        it.tenant = staticcall host.tenant_of(account)
         seen.append(it)
     services: DynArray[ServiceSeen, MOST] = []
-    count: uint256 = staticcall host.service_count()
-    for i: uint256 in range(count, bound=MOST):
+    for id: uint256 in ids:
         services.append(
             ServiceSeen(
-                stored=staticcall host.service_of(i + 1), state=staticcall host.state_of(i + 1)
+                stored=staticcall host.service_of(id),
+                state=staticcall host.state_of(id),
+                streams=staticcall host.streams(id),
             )
         )
     return seen, services
