@@ -127,8 +127,6 @@ DAY: constant(uint256) = 86_400  # seconds
 MIN_COMMITMENT_AGE: constant(uint256) = 60  # seconds: no reveal can be overtaken
 MAX_COMMITMENT_AGE: constant(uint256) = DAY
 
-STOPPED: constant(uint256) = 4  # of Hosting: a service that has ended
-
 CREDITS: public(immutable(address))
 HOSTING: public(immutable(address))
 TOP_NODE: public(immutable(bytes32))
@@ -234,7 +232,7 @@ def link(node: bytes32, service_id: uint256):
     service: service_word.Service = staticcall IHosting(HOSTING).service_of(service_id)
     assert service.owner == msg.sender, "Domains: not your service"
     assert (
-        staticcall IHosting(HOSTING).state_of(service_id) != STOPPED
+        staticcall IHosting(HOSTING).state_of(service_id) != service_word.STOPPED
     ), "Domains: service has ended"
     self._link(node, name, service_id)
 

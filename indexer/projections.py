@@ -16,11 +16,10 @@ from eth_utils.crypto import keccak
 from sqlalchemy import Table
 
 from indexer import schema
-from indexer.name_rules import unpack_name
+from indexer.name_rules import ZERO_ADDRESS, unpack_name
 from indexer.rules import unpack, unpack_service
 
 MIRRORED_CONTRACTS = ("Credits", "Hosting", "Domains")
-ZERO_ADDRESS = "0x" + "0" * 40
 
 Arguments = Mapping[str, Any]  # as indexer.decode makes them: JSON
 Row = dict[str, Any]

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from ape.api import AccountAPI
 
+from indexer.name_rules import ZERO_ADDRESS
 from scripts.deployment.errors import DeployError
 from scripts.deployment.options import (
     desk_of,
@@ -16,8 +17,6 @@ from scripts.deployment.options import (
 )
 from scripts.deployment.spec import OWN
 from scripts.operating.amounts import ADDRESS
-
-NOBODY = "0x" + "0" * 40
 
 
 @operator_command
@@ -42,7 +41,7 @@ def cli(
         if move == "accept":
             desk.tell("admin", desk.read(contract, "admin"), proposed)
             desk.send(contract, "accept_admin")
-        elif desk.tell("proposed", proposed, address or NOBODY):
-            desk.send(contract, "propose_admin", address or NOBODY)
+        elif desk.tell("proposed", proposed, address or ZERO_ADDRESS):
+            desk.send(contract, "propose_admin", address or ZERO_ADDRESS)
         else:
             click.echo("The offer is that already.")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from ape.api import AccountAPI
 
+from indexer.name_rules import ZERO_ADDRESS
 from scripts.deployment.errors import DeployError
 from scripts.deployment.options import (
     desk_of,
@@ -16,8 +17,6 @@ from scripts.deployment.options import (
 )
 from scripts.deployment.spec import DAY_SECONDS
 from scripts.operating.amounts import ADDRESS
-
-NOBODY = "0x" + "0" * 40
 
 
 @operator_command
@@ -42,7 +41,7 @@ def cli(
         desk = desk_of(account, manifest, dry_run)
         before = desk.read("Domains", "dns_of", name)
         if revoke:
-            if desk.tell("owner", before[0], NOBODY):
+            if desk.tell("owner", before[0], ZERO_ADDRESS):
                 desk.send("Domains", "revoke_dns", name)
             else:
                 click.echo(f"{name} is nobody's already.")

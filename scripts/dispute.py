@@ -39,8 +39,9 @@ def cli(move: str, reference: bytes, account: AccountAPI, manifest: Path, dry_ru
         if state not in BEFORE[move]:
             raise DeployError(f"a grant that is {STATES[state]} can't be {STATES[AFTER[move]]}")
         granted = desk.read("Credits", "account_of", to)[1]
-        moved = {"freeze": -min(amount, granted), "unfreeze": amount, "forfeit": 0}[move]
-        if move == "forfeit" and STATES[state] == "given":
-            moved = -min(amount, granted)
-        desk.tell("granted", credits_text(granted), credits_text(granted + moved))
+        # What is frozen is out of the account already.
+        left = granted + amount if move == "unfreeze" else granted
+        if STATES[state] == "given":
+            left -= min(amount, granted)
+        desk.tell("granted", credits_text(granted), credits_text(left))
         desk.send("Credits", move, reference)

@@ -45,7 +45,7 @@ def cli(
         before = Tier(number, *desk.read("Hosting", "tier_terms", number))
         asked["storage"] = None if storage_gib is None else storage_gib * GIB
         asked["traffic"] = None if traffic_gib is None else traffic_gib * GIB
-        if asked["offered"] is None and before.services == 0:
+        if asked["offered"] is None and not any(before.terms):
             asked["offered"] = True  # a tier that was never set
         after = replace(before, **{key: to for key, to in asked.items() if to is not None})
         if desk.tell_fields(before, after):

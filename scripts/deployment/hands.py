@@ -6,8 +6,10 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from eth_abi.abi import encode
+from eth_utils.abi import event_abi_to_log_topic
 from eth_utils.crypto import keccak
 
+from indexer.abi import load_abi
 from indexer.manifest import DeployedContract
 
 LOG_RANGE = 10_000  # blocks a request: what public nodes allow
@@ -21,6 +23,12 @@ def call_word(ask: Ask, address: str, view: str, arguments: list[Any], block: in
     types = view[view.index("(") + 1 : -1]
     data = keccak(text=view)[:4] + encode(types.split(",") if types else [], arguments)
     return int(ask("eth_call", [{"to": address, "data": "0x" + data.hex()}, hex(block)]), 16)
+
+
+def topic_of(contract: str, event: str) -> str:
+    """The first topic of a contract's event, 0x hex."""
+    (abi,) = (it for it in load_abi(contract) if it["type"] == "event" and it["name"] == event)
+    return "0x" + event_abi_to_log_topic(abi).hex()  # type: ignore[arg-type]  # the JSON's shape
 
 
 def fetch_logs(ask: Ask, address: str, topics: list[str | None], from_block: int) -> list[Log]:

@@ -11,7 +11,7 @@ from typing import Any
 from eth_account import Account
 from web3 import Web3
 from web3.exceptions import ContractLogicError, Web3Exception
-from web3.types import TxParams, TxReceipt
+from web3.types import RPCEndpoint, TxParams, TxReceipt
 
 from indexer.abi import load_abi
 from indexer.manifest import DeployedContract, Deployment
@@ -63,7 +63,7 @@ class Web3Hands:
 
     def ask(self, method: str, params: list[Any]) -> Any:
         """What the node answers a JSON-RPC request."""
-        answer = self._node.provider.make_request(method, params)  # type: ignore[arg-type]  # any method
+        answer = self._node.provider.make_request(RPCEndpoint(method), params)
         if "error" in answer:
             raise DeployError(f"{method}: {answer['error']}")
         return answer["result"]

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
+from hexbytes import HexBytes
 
-from indexer.abi import load_abi
+from indexer.name_rules import ZERO_ADDRESS
 from scripts.deployment.code import is_ours
 from scripts.deployment.errors import DeployError
-from scripts.deployment.hands import Log, call_word
+from scripts.deployment.hands import Log, call_word, topic_of
 from scripts.deployment.spec import OWN, ROLES, Spec
 from scripts.operating.amounts import NANO_DECIMALS, credits_text
 from scripts.operating.desk import Desk
 
-NOBODY = "0x" + "0" * 40
 PAID_MASK = 2**60 - 1  # of an account's word, as in modules/account_word.vy
 WEI_PER_ETHER = 10**18
 
@@ -87,7 +85,7 @@ class Check:
             else:
                 self.note(f"{name}.admin", admin)
             proposed = self.desk.read(name, "proposed_admin")
-            self.hold(f"{name}.proposed_admin", NOBODY, proposed)
+            self.hold(f"{name}.proposed_admin", ZERO_ADDRESS, proposed)
             for holder in _accounts(self._logs(name, "RolesChanged")):
                 bits = self.desk.read(name, "roles_of", holder)
                 names = [role for role, bit in ROLES.items() if bits & bit]
@@ -119,9 +117,8 @@ class Check:
             ("tier", "TierSet", "tier_terms", {tier.number for tier in self.spec.tiers}),
             ("plan", "PlanSet", "plan_of", {plan.number for plan in self.spec.plans}),
         ):
-            numbers = {
-                int.from_bytes(_topic(log, 1), "big") for log in self._logs("Hosting", event)
-            }
+            logs = self._logs("Hosting", event)
+            numbers = {int.from_bytes(HexBytes(log["topics"][1]), "big") for log in logs}
             for number in sorted(numbers - ours):
                 self.note(f"{kind} {number}", tuple(self.desk.read("Hosting", view, number)))
         now, announced, changes_at = self.desk.read("Domains", "prices")
@@ -136,8 +133,8 @@ class Check:
         self.hold("buying open", True, read("Credits", "buying"))
         self.hold("registering open", True, read("Domains", "registering"))
         feed = read("Credits", "feed")
-        self.note("feed", "none: ether buys nothing" if feed == NOBODY else feed)
-        if feed != NOBODY:
+        self.note("feed", "none: ether buys nothing" if feed == ZERO_ADDRESS else feed)
+        if feed != ZERO_ADDRESS:
             try:
                 price = read("Credits", "credits_for", WEI_PER_ETHER)
             except DeployError as error:
@@ -174,23 +171,12 @@ class Check:
 
     def _logs(self, contract: str, event: str) -> list[Log]:
         at = self.desk.deployment.contracts[contract]
-        return self.desk.hands.logs(at.address, [_signature(contract, event)], at.block)
-
-
-def _signature(contract: str, event: str) -> str:
-    (abi,) = (it for it in load_abi(contract) if it["type"] == "event" and it["name"] == event)
-    types = ",".join(field["type"] for field in abi["inputs"])
-    return "0x" + keccak(text=f"{event}({types})").hex()
+        return self.desk.hands.logs(at.address, [topic_of(contract, event)], at.block)
 
 
 def _accounts(logs: Iterable[Log]) -> list[str]:
     """The addresses in the logs' first indexed argument, each once, in order."""
-    return sorted({to_checksum_address(_topic(log, 1)[-20:]) for log in logs})
-
-
-def _topic(log: Log, place: int) -> bytes:
-    topic: Any = log["topics"][place]
-    return bytes.fromhex(topic[2:]) if isinstance(topic, str) else bytes(topic)
+    return sorted({to_checksum_address(HexBytes(log["topics"][1])[-20:]) for log in logs})
 
 
 def _list_of(prices: Iterable[int]) -> str:

@@ -25,9 +25,11 @@ from typing import Any
 from eth_abi.abi import decode, encode
 from eth_utils.address import is_hex_address, to_checksum_address
 from eth_utils.crypto import keccak
+from hexbytes import HexBytes
 from pydantic import BaseModel, ValidationError
 
 from scripts.deployment.errors import DeployError
+from scripts.deployment.hands import topic_of
 from scripts.operating.amounts import credits_text
 from scripts.operating.desk import Desk
 
@@ -35,7 +37,7 @@ BATCH = 200  # charges a transaction: as many as `Credits.settle` takes
 MOST_ASKED = 2**48 - 1  # micro credit
 MOST_DIGITS = len(str(MOST_ASKED))
 NANO_PER_MICRO = 10**3
-SETTLED = "0x" + keccak(text="Settled(uint256,bytes32,uint256[],uint256[])").hex()
+SETTLED = topic_of("Credits", "Settled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,17 +264,13 @@ def _json_lines(path: Path, text: str) -> Iterator[tuple[str, Any, Any]]:
 
 def _decode(log: dict[str, Any]) -> Settled:
     """A `Settled` log; a charge in it is account << 96 | charged << 48 | asked."""
-    charges, _words = decode(["uint256[]", "uint256[]"], _bytes(log["data"]))
+    charges, _words = decode(["uint256[]", "uint256[]"], HexBytes(log["data"]))
     return Settled(
-        sequence=int.from_bytes(_bytes(log["topics"][1]), "big"),
-        transaction="0x" + _bytes(log["transactionHash"]).hex(),
+        sequence=int.from_bytes(HexBytes(log["topics"][1]), "big"),
+        transaction=HexBytes(log["transactionHash"]).to_0x_hex(),
         asked=tuple(it >> 96 << 96 | it & MOST_ASKED for it in charges),
         charged=sum(it >> 48 & MOST_ASKED for it in charges),
     )
-
-
-def _bytes(value: Any) -> bytes:
-    return bytes.fromhex(value[2:]) if isinstance(value, str) else bytes(value)
 
 
 def _topic(number: int) -> str:

@@ -7,8 +7,10 @@ the transitions of its own, so that the contracts are held against both.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+
+import boa
 
 from indexer.rules import (
     Account,
@@ -67,10 +69,22 @@ class Grant:
     state: int
 
 
-def check(condition: bool, reason: str) -> None:
+def check(condition: object, reason: str) -> None:
     """As `assert` does in a contract."""
     if not condition:
         raise Refused(reason)
+
+
+def agree(expected: Callable[[], None], call: Callable[[], object]) -> bool:
+    """Both do it: True; or the model refuses and the contract reverts for that very reason."""
+    try:
+        expected()
+    except Refused as refused:
+        with boa.reverts(str(refused)):
+            call()
+        return False
+    call()
+    return True
 
 
 @dataclass

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from sqlalchemy import Engine
 from web3.exceptions import ContractLogicError
+from web3.types import RPCEndpoint
 
 from indexer import reads
 from indexer.database import open_engine
@@ -77,7 +78,7 @@ class TestName:
             owner.send("Domains", "register", *order)
         # Blocks that came in a burst are ahead of the clock, so more than the minute.
         for method, params in (("evm_increaseTime", [600]), ("evm_mine", [])):
-            owner.platform.node.provider.make_request(method, params)  # type: ignore[arg-type]  # evm_…
+            owner.platform.node.provider.make_request(RPCEndpoint(method), params)
         balance = owner.call("Credits", "balance_of", owner.address)
         price = owner.call("Domains", "price_of", LABEL, YEAR)
         owner.send("Domains", "register", *order)

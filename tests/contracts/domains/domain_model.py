@@ -19,19 +19,10 @@ from tests.contracts.domains.registry import (
     PREMIUM_DAYS,
     PRICES,
 )
+from tests.contracts.model import Refused, check
 from tests.contracts.world import DAY
 
 Order = tuple[str, str, int]  # label, owner, duration
-
-
-class Refused(Exception):
-    """The call reverts, for this reason."""
-
-
-def require(holds: object, reason: str) -> None:
-    """Refuses what must not be."""
-    if not holds:
-        raise Refused(reason)
 
 
 @dataclass
@@ -62,7 +53,7 @@ class Model:
         """Of a name whose time is not over."""
         found = self.name(label).owner_at(self.now)
         if found is None:
-            require(self.name(label).state(self.now) is NameState.GRACE, "Domains: no such name")
+            check(self.name(label).state(self.now) is NameState.GRACE, "Domains: no such name")
             raise Refused("Domains: name has expired")
         return found
 
@@ -89,9 +80,10 @@ class Model:
         label, _, duration = order
         now = self.prices.cost(label, duration, self.now)
         cost = min(now, self.costs.get(order, now))
-        assert order not in self.commitments or cost == min(
-            now, self.prices.cost(label, duration, self.commitments[order])
-        ), "the twin's prices tell no more what it cost then"
+        made_at = self.commitments.get(order, 0)
+        if name_rules.commitment_counts(made_at, self.now):
+            then = self.prices.cost(label, duration, made_at)
+            assert cost == min(now, then), "the twin's prices tell no more what it cost then"
         return cost + name_rules.premium(self.name(label), self.now)
 
     def moments(self) -> list[int]:
@@ -107,68 +99,68 @@ class Model:
     def commit(self, order: Order) -> None:
         """Remembers the second."""
         made_at = self.commitments.get(order)
-        require(made_at is None or self.now > made_at + MAX_AGE, "Domains: already committed")
+        check(made_at is None or self.now > made_at + MAX_AGE, "Domains: already committed")
         self.commitments[order] = self.now
         self.costs[order] = self.prices.cost(order[0], order[2], self.now)
 
     def register(self, order: Order, balance: int) -> None:
         """Gives a free name to its owner."""
         label, owner, duration = order
-        require(self.open, "Domains: registering is stopped")
+        check(self.open, "Domains: registering is stopped")
         made_at = self.commitments.get(order)
         if made_at is None:
             raise Refused("Domains: no commitment")
-        require(self.now >= made_at + MIN_AGE, "Domains: commitment too young")
-        require(self.now <= made_at + MAX_AGE, "Domains: commitment too old")
-        require(self.is_free(label), "Domains: name is taken")
-        require(self.registration_price(order) <= balance, "Credits: not enough credit")
+        check(self.now >= made_at + MIN_AGE, "Domains: commitment too young")
+        check(self.now <= made_at + MAX_AGE, "Domains: commitment too old")
+        check(self.is_free(label), "Domains: name is taken")
+        check(self.registration_price(order) <= balance, "Credits: not enough credit")
         del self.commitments[order]
         version = self.names[label].version + 1 if label in self.names else 0
         self.names[label] = Name(owner, self.now + duration, 0, version)
 
     def renew(self, label: str, duration: int, balance: int) -> None:
         """Gives a name more time."""
-        require(not self.is_free(label), "Domains: no such name")
+        check(not self.is_free(label), "Domains: no such name")
         expires_at = self.name(label).expires_at + duration
-        require(duration >= MIN_DURATION, "Domains: duration too short")
-        require(expires_at <= self.now + MAX_AHEAD, "Domains: duration too long")
-        require(expires_at > self.now, "Domains: duration too short")
+        check(duration >= MIN_DURATION, "Domains: duration too short")
+        check(expires_at <= self.now + MAX_AHEAD, "Domains: duration too long")
+        check(expires_at > self.now, "Domains: duration too short")
         cost = self.prices.cost(label, duration, self.now)
-        require(cost <= balance, "Credits: not enough credit")
+        check(cost <= balance, "Credits: not enough credit")
         self.names[label] = replace(self.name(label), expires_at=expires_at)
 
     def transfer(self, label: str, owner: str, to: str, sender: str) -> None:
         """Changes hands, and clears what it points to."""
         found = self.owner(label)
         version = self.name(label).version
-        require(found == owner, "Domains: not the owner")
+        check(found == owner, "Domains: not the owner")
         approved = self.approvals.get((label, version))
-        require(sender in (found, approved), "Domains: not your name")
+        check(sender in (found, approved), "Domains: not your name")
         self.names[label] = replace(self.name(label), owner=to, service=0, version=version + 1)
 
     def approve(self, label: str, approved: str, sender: str) -> None:
         """For this version."""
-        require(self.owner(label) == sender, "Domains: not your name")
+        check(self.owner(label) == sender, "Domains: not your name")
         self.approvals[label, self.name(label).version] = approved
 
     def set_record(self, label: str, key: str, said: object, sender: str) -> None:
         """For this version."""
-        require(self.owner(label) == sender, "Domains: not your name")
+        check(self.owner(label) == sender, "Domains: not your name")
         self.records[label, key] = (self.name(label).version, said)
 
     def set_link(self, label: str, service: int, sender: str) -> None:
         """0 unlinks."""
-        require(self.owner(label) == sender, "Domains: not your name")
+        check(self.owner(label) == sender, "Domains: not your name")
         if service:
-            require(service in self.services, "Hosting: no such service")
-            require(self.services[service] == sender, "Domains: not your service")
-            require(service not in self.stopped, "Domains: service has ended")
+            check(service in self.services, "Hosting: no such service")
+            check(self.services[service] == sender, "Domains: not your service")
+            check(service not in self.stopped, "Domains: service has ended")
         else:
-            require(self.name(label).service, "Domains: not linked")
+            check(self.name(label).service, "Domains: not linked")
         self.names[label] = replace(self.name(label), service=service)
 
     def set_prices(self, per_year: PerYear) -> None:
         """Announces prices."""
-        require(self.prices.is_settled(self.now), "Domains: prices just changed")
+        check(self.prices.is_settled(self.now), "Domains: prices just changed")
         changes_at = self.now + name_rules.NOTICE
         self.prices = Prices(self.prices.at(self.now), per_year, changes_at)

@@ -150,6 +150,21 @@ def test_terms_and_switches_are_changed_and_told_as_unchanged(
     assert domains.dns_of("example.org").call() == [NOBODY, 0]
 
 
+def test_what_was_withdrawn_stays_so_until_it_is_offered(
+    session: Session, contract: Contract
+) -> None:
+    ended = session(
+        ["set_tier", "8", "--name", "Trial", "--rate", "9", "--services", "0", "--withdrawn"],
+        ["set_tier", "8", "--name", "Try"],
+        ["set_plan", "9", "--name", "Old", "--kind", "1", "--rate", "9", "--withdrawn"],
+        ["set_plan", "9", "--rate", "8"],
+    )
+    assert all(code == 0 for code, _ in ended), ended
+    hosting = contract("Hosting").functions
+    assert hosting.tier_terms(8).call() == ("Try", 9, 0, 0, 0, 0, False)
+    assert hosting.plan_of(9).call() == ("Old", 1, 8, 0, False)
+
+
 def test_the_treasury_is_shown_and_moved(
     session: Session,
     contract: Contract,
