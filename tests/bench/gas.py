@@ -6,11 +6,11 @@ a user pays every day.
 
 from __future__ import annotations
 
-from eth_account import Account
 from web3 import Web3
 
 from scripts.dev_accounts import dev_accounts
 from tests.bench.chain import DAY, Chain, Uses
+from tests.support.permit import sign_permit
 
 GRACE = 14 * DAY
 DEADLINE = 2**32
@@ -42,30 +42,15 @@ class Bench(Chain):
 
     def permit(self, amount: int) -> tuple[int, bytes, bytes]:
         """The user's EIP-2612 signature for Credits."""
-        message = {
-            "owner": self.user,
-            "spender": self.credits.address,
-            "value": amount,
-            "nonce": self.usd.functions.nonces(self.user).call(),
-            "deadline": DEADLINE,
-        }
-        domain = {
-            "name": "Test USD",
-            "version": "1",
-            "chainId": self.web3.eth.chain_id,
-            "verifyingContract": self.usd.address,
-        }
-        types = {
-            "Permit": [
-                {"name": "owner", "type": "address"},
-                {"name": "spender", "type": "address"},
-                {"name": "value", "type": "uint256"},
-                {"name": "nonce", "type": "uint256"},
-                {"name": "deadline", "type": "uint256"},
-            ]
-        }
-        signed = Account.sign_typed_data(self.key, domain, types, message)
-        return signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")
+        return sign_permit(
+            self.key,
+            asset=self.usd.address,
+            chain_id=self.web3.eth.chain_id,
+            spender=self.credits.address,
+            amount=amount,
+            nonce=self.usd.functions.nonces(self.user).call(),
+            deadline=DEADLINE,
+        )
 
 
 def measure() -> Uses:

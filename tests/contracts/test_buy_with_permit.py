@@ -2,41 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import boa
 import pytest
 from eth_account import Account
 
 from tests.contracts.world import CREDIT, DOLLAR, World
+from tests.support.permit import sign_permit
 
 KEY = "0x" + "17" * 32
 SIGNER = Account.from_key(KEY).address
 
 
 def permit(world: World, amount: int, deadline: int) -> tuple[int, bytes, bytes]:
-    domain = {
-        "name": "Test USD",
-        "version": "1",
-        "chainId": boa.env.evm.patch.chain_id,
-        "verifyingContract": str(world.usd.address),
-    }
-    fields = ("owner address", "spender address", "value uint256", "nonce uint256")
-    types = {
-        "Permit": [
-            {"name": field.split()[0], "type": field.split()[1]}
-            for field in (*fields, "deadline uint256")
-        ]
-    }
-    message: dict[str, Any] = {
-        "owner": SIGNER,
-        "spender": str(world.credits.address),
-        "value": amount,
-        "nonce": world.usd.nonces(SIGNER),
-        "deadline": deadline,
-    }
-    signed = Account.sign_typed_data(KEY, domain, types, message)
-    return signed.v, signed.r.to_bytes(32, "big"), signed.s.to_bytes(32, "big")
+    return sign_permit(
+        KEY,
+        asset=str(world.usd.address),
+        chain_id=boa.env.evm.patch.chain_id,
+        spender=str(world.credits.address),
+        amount=amount,
+        nonce=world.usd.nonces(SIGNER),
+        deadline=deadline,
+    )
 
 
 @pytest.fixture

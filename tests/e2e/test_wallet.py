@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from eth_account import Account as Key
 
 from scripts.dev_accounts import dev_accounts, key_of
 from scripts.wallet import Wallet, wait_for
 from tests.support.journey import SEEN_SECONDS, buy, seen_service, start_service
+from tests.support.permit import sign_permit
 from tests.support.platform import RunningPlatform
 
 COIN = 10**6
@@ -67,33 +67,16 @@ class TestWallet:
         owner.send("TestUSD", "mint", owner.address, COIN)
         owner.send("TestUSD", "approve", till, 0)
         deadline = int(time.time()) + 10**6
-        signed = Key.sign_typed_data(
+        signature = sign_permit(
             owner.account.key,
-            {
-                "name": "Test USD",
-                "version": "1",
-                "chainId": owner.platform.node.eth.chain_id,
-                "verifyingContract": usd.address,
-            },
-            {
-                "Permit": [
-                    {"name": "owner", "type": "address"},
-                    {"name": "spender", "type": "address"},
-                    {"name": "value", "type": "uint256"},
-                    {"name": "nonce", "type": "uint256"},
-                    {"name": "deadline", "type": "uint256"},
-                ]
-            },
-            {
-                "owner": owner.address,
-                "spender": till,
-                "value": COIN,
-                "nonce": usd.functions.nonces(owner.address).call(),
-                "deadline": deadline,
-            },
+            asset=usd.address,
+            chain_id=owner.platform.node.eth.chain_id,
+            spender=till,
+            amount=COIN,
+            nonce=usd.functions.nonces(owner.address).call(),
+            deadline=deadline,
         )
-        r, s = (number.to_bytes(32, "big") for number in (signed.r, signed.s))
-        owner.send("Credits", "buy_with_permit", COIN, owner.address, deadline, signed.v, r, s)
+        owner.send("Credits", "buy_with_permit", COIN, owner.address, deadline, *signature)
         self.seen(owner, "21 credits", lambda it: it["paid"] == str(21 * CREDIT))
 
     def test_it_buys_with_ether(self, owner: Wallet) -> None:
