@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from eth_abi.abi import decode as abi_decode
@@ -24,16 +23,20 @@ from indexer.errors import BadAnswer
 from indexer.projections import BATCHES, RULES, EventRule
 
 WORD = 64  # hex digits
+TOPIC = 2 + WORD
 ADDRESS_PADDING = "0" * 24
 
 log = structlog.get_logger()
 
 Arguments = dict[str, Any]
+WordReader = Callable[[str], Any]  # 64 hex digits -> a value of JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
-    """A decoded event, or an entry of one; its identity is (chain, block hash, log index, part)."""
+class Event(NamedTuple):
+    """A decoded event, or an entry of one; its identity is (chain, block hash, log index, part).
+
+    The fields are the columns of `mirror_events`, in their order.
+    """
 
     block_number: int
     log_index: int
@@ -58,34 +61,32 @@ class EventDecoder:
         self.batch = BATCHES.get(self.name)
         indexed = [entry for entry in abi["inputs"] if entry["indexed"]]
         plain = [entry for entry in abi["inputs"] if not entry["indexed"]]
-        # A dynamic value that is indexed is its hash.
-        self._topics = [(e["name"], _WORDS.get(e["type"], _bytes32)) for e in indexed]
-        self._names = [entry["name"] for entry in plain]
-        self._types = [collapse_if_tuple(entry) for entry in plain]
+        self._topics = len(indexed)
+        self._plain = [(entry["name"], collapse_if_tuple(entry)) for entry in plain]
         self._order = [entry["name"] for entry in abi["inputs"]]
-        words = [_WORDS.get(type_) for type_ in self._types]
-        self._slices: list[tuple[str, Callable[[str], Any], int]] | None = None
-        if all(words):
-            self._slices = [
-                (name, word, 2 + at * WORD)
-                for at, (name, word) in enumerate(zip(self._names, words, strict=True))
-                if word is not None
-            ]
+        self._is_words = all(type_ in _WORDS for _, type_ in self._plain)
+        # Where each word stands in the topics after the first and the data, one after another.
+        starts: dict[str, tuple[WordReader, int]] = {}
+        for at, entry in enumerate(indexed):
+            # A dynamic value that is indexed is its hash.
+            starts[entry["name"]] = (_WORDS.get(entry["type"], _bytes32), at * TOPIC + 2)
+        for at, (name, type_) in enumerate(self._plain if self._is_words else []):
+            starts[name] = (_WORDS[type_], len(indexed) * TOPIC + 2 + at * WORD)
+        self._slices = [
+            (name, *starts[name], starts[name][1] + WORD) for name in self._order if name in starts
+        ]
 
     def decode(self, topics: Sequence[str], data: str) -> Arguments:
         """The arguments in the ABI's order; raises ValueError for a log of another shape."""
-        if len(topics) != 1 + len(self._topics):
+        if len(topics) != 1 + self._topics:
             raise ValueError(f"{len(topics)} topics")
-        values = {
-            name: read(topic[2:])
-            for (name, read), topic in zip(self._topics, topics[1:], strict=True)
-        }
-        if self._slices is None:
-            values.update(self._decode_dynamic(data))
-        else:
-            if len(data) != 2 + WORD * len(self._slices):
+        words = "".join(topics[1:]) + data
+        if self._is_words:
+            if len(data) != 2 + WORD * len(self._plain):
                 raise ValueError(f"{len(data)} digits of data")
-            values.update((name, read(data[at : at + WORD])) for name, read, at in self._slices)
+            return {name: read(words[first:end]) for name, read, first, end in self._slices}
+        values = {name: read(words[first:end]) for name, read, first, end in self._slices}
+        values.update(self._decode_dynamic(data))
         return {name: values[name] for name in self._order}
 
     def split(self, arguments: Arguments) -> list[tuple[str, EventRule, Arguments]]:
@@ -98,14 +99,14 @@ class EventDecoder:
 
     def _decode_dynamic(self, data: str) -> Arguments:
         # Strings as bytes: a contract may log bytes that are no UTF-8.
-        types = [type_.replace("string", "bytes") for type_ in self._types]
+        types = [type_.replace("string", "bytes") for _, type_ in self._plain]
         try:
             values = abi_decode(types, bytes.fromhex(data[2:]))
         except DecodingError as error:
             raise ValueError(str(error)) from error
         return {
-            name: _text(value) if type_ == "string" else _plain(value)
-            for name, type_, value in zip(self._names, self._types, values, strict=True)
+            name: text_of(value) if type_ == "string" else _plain(value)
+            for (name, type_), value in zip(self._plain, values, strict=True)
         }
 
 
@@ -145,17 +146,17 @@ class Decoder:
             ) from error
         return [
             Event(
-                block_number=block.number,
-                log_index=entry.log_index,
-                part=part,
-                block_hash=block.hash,
-                block_timestamp=block.timestamp,
-                transaction_hash=entry.transaction_hash,
-                contract=decoder.contract,
-                name=name,
-                key=rule.key(decoder.contract, of),
-                account=of[rule.account] if rule.account else None,
-                arguments=of,
+                block.number,
+                entry.log_index,
+                part,
+                block.hash,
+                block.timestamp,
+                entry.transaction_hash,
+                decoder.contract,
+                name,
+                rule.key(decoder.contract, of),
+                of[rule.account] if rule.account else None,
+                of,
             )
             for part, (name, rule, of) in enumerate(parts)
         ]
@@ -193,7 +194,7 @@ def _address(word: str) -> str:
     return to_checksum_address("0x" + word[len(ADDRESS_PADDING) :])
 
 
-_WORDS: Mapping[str, Callable[[str], Any]] = {
+_WORDS: Mapping[str, WordReader] = {
     "uint256": _uint,
     "int256": _int,
     "bool": _bool,
@@ -202,8 +203,8 @@ _WORDS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
-def _text(value: bytes) -> str:
-    """PostgreSQL's text takes no NUL."""
+def text_of(value: bytes) -> str:
+    """A contract's string as it is kept: it may be no UTF-8, and PostgreSQL takes no NUL."""
     return value.decode(errors="replace").replace("\x00", "\ufffd")
 
 

@@ -48,10 +48,10 @@ class LeaderLock:
             self._file = None
 
     def _lock_file(self, conn: Connection) -> bool:
-        database = conn.engine.url.database
-        if self._file is not None or not database or database == ":memory:":
+        path = _lock_path(conn)
+        if self._file is not None or path is None:
             return True
-        file = Path(f"{database}.indexer-lock").open("w")  # noqa: SIM115 (held, not used and closed)
+        file = path.open("w")  # held, not used and closed
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -59,3 +59,34 @@ class LeaderLock:
             return False
         self._file = file
         return True
+
+
+def is_led(conn: Connection) -> bool:
+    """Whether any process leads on this database now; for a reader, which takes nothing away."""
+    if conn.dialect.name == "postgresql":
+        # Of two keys the lock's `classid` is the first and `objid` the second, unsigned.
+        query = text(
+            "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+            " AND classid = CAST(:space AS oid) AND objsubid = 2"
+            " AND objid = CAST(hashtext(current_schema())::bigint & 4294967295 AS oid))"
+        )
+        return bool(conn.execute(query, {"space": LOCK_SPACE}).scalar_one())
+    path = _lock_path(conn)
+    if path is None or not path.exists():
+        return False
+    with path.open() as file:
+        try:
+            # Shared, and for a moment: two that look don't take each other for a leader.
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _lock_path(conn: Connection) -> Path | None:
+    """None for a database in memory, which no other process can see."""
+    database = conn.engine.url.database
+    if not database or database == ":memory:":
+        return None
+    return Path(f"{database}.indexer-lock")

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Connection, and_, bindparam, delete, func, select
 
 from indexer import schema
+from indexer.bulk import upsert_rows
 from indexer.decode import Event
 from indexer.projections import PROJECTIONS, Projection, Row
 
@@ -31,32 +31,28 @@ class Touched:
 def fold(events: Iterable[Event]) -> Iterator[tuple[Projection, list[Row]]]:
     """The rows that events in order leave behind, one a key."""
     last: list[dict[str, Event]] = [{} for _ in PROJECTIONS]
+    feeds = {name: [last[at] for at in places] for name, places in _FED_BY.items()}
     for event in events:
-        for at in _FED_BY[event.name]:
-            last[at][event.key] = event
+        for by_key in feeds[event.name]:
+            by_key[event.key] = event
     for projection, by_key in zip(PROJECTIONS, last, strict=True):
         if by_key:
             yield projection, [_row(projection, event) for event in by_key.values()]
 
 
-def upsert(conn: Connection, table: Table, rows: Sequence[Row]) -> None:
-    """Writes rows over the ones of the same primary keys."""
-    dialect = postgresql if conn.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
-    keys = list(table.primary_key)
-    changed = {
-        column.name: statement.excluded[column.name]
-        for column in table.columns
-        if column not in keys
-    }
-    conn.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed), rows)
-
-
 def touched_since(conn: Connection, block_number: int) -> list[Touched]:
     """What the events from a block on have touched; to be asked before they are deleted."""
     events = schema.events.c
-    query = select(events.name, events.key, events.contract, events.arguments).where(
-        events.block_number >= block_number
+    # Any event of a key tells its row's primary key: one of each is enough.
+    places = (events.block_number, events.log_index, events.part)
+    nth = func.row_number().over(partition_by=(events.name, events.key), order_by=places)
+    ranked = (
+        select(events.name, events.key, events.contract, events.arguments, nth.label("nth"))
+        .where(events.block_number >= block_number)
+        .subquery()
+    )
+    query = select(ranked.c.name, ranked.c.key, ranked.c.contract, ranked.c.arguments).where(
+        ranked.c.nth == 1
     )
     touched = [Touched(projection) for projection in PROJECTIONS]
     for name, key, contract, arguments in conn.execute(query):
@@ -82,7 +78,7 @@ def _restore(conn: Connection, touched: Touched, keys: Sequence[str]) -> None:
     projection = touched.projection
     remaining = {event.key: event for event in _last_events(conn, list(projection.rows), keys)}
     if remaining:
-        upsert(conn, projection.table, [_row(projection, e) for e in remaining.values()])
+        upsert_rows(conn, projection.table, [_row(projection, e) for e in remaining.values()])
     gone = [touched.primary_keys[key] for key in keys if key not in remaining]
     if gone:
         table = projection.table

@@ -2,15 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 # Ethereum's chain without finality tags: 12 blocks were the exchanges' custom for years. Where
 # the node has the tag, both must hold; development chains call every block final at once.
 DEFAULT_CONFIRMATIONS = 12
+POLL_MILLISECONDS = 150
+LOCAL_POLL_MILLISECONDS = 40  # a look costs a node on this machine a millisecond
+HTTP = ("http://", "https://")
+WEBSOCKET = ("ws://", "wss://")
+
+
+def bad_settings(error: ValidationError) -> Iterator[str]:
+    """A line for each setting that can't be used, naming it and not its value."""
+    for problem in error.errors():
+        name = "_".join(str(part) for part in problem["loc"]).upper()
+        yield f"DSPACE_{name}: {problem['msg']}"
+
+
+class Verification(StrEnum):
+    """What a block's logs are held against; see docs/indexer.md, "Complete logs"."""
+
+    BLOOM = "bloom"
+    RECEIPTS = "receipts"
 
 
 class IndexerSettings(BaseSettings):
@@ -24,10 +45,14 @@ class IndexerSettings(BaseSettings):
     rpc_urls: str = Field("", repr=False)  # comma separated; empty: the embedded chain
     chain_port: int = Field(8545, ge=1, le=65_535)
     confirmations: int = Field(DEFAULT_CONFIRMATIONS, ge=0)  # blocks
-    poll_milliseconds: int = Field(150, ge=10)
+    poll_milliseconds: int | None = Field(None, ge=10)  # None: by where the node is
     max_range_blocks: int = Field(2_000, ge=1)  # in one eth_getLogs
     rpc_timeout_seconds: float = Field(10.0, gt=0)
+    verify: Verification = Verification.BLOOM  # what a block's logs are held against
     shorter_chain_seconds: float = Field(5.0, ge=0)  # how long a node may lag before it is believed
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int = Field(0, ge=0, le=65_535)  # of /metrics, /healthz, /readyz; 0: not served
+    ready_max_lag: int = Field(300, ge=0)  # seconds since it was at the head; 0: any
 
     @field_validator("data_dir")
     @classmethod
@@ -36,10 +61,12 @@ class IndexerSettings(BaseSettings):
 
     @field_validator("rpc_urls")
     @classmethod
-    def _http(cls, value: str) -> str:
-        for url in value.split(","):
-            if url.strip() and not url.strip().startswith(("http://", "https://")):
-                raise ValueError("every URL must start with http:// or https://")
+    def _known_schemes(cls, value: str) -> str:
+        urls = _listed(value)
+        if not all(url.startswith((*HTTP, *WEBSOCKET)) for url in urls):
+            raise ValueError("every URL must start with http://, https://, ws:// or wss://")
+        if urls and not any(url.startswith(HTTP) for url in urls):
+            raise ValueError("one URL must start with http:// or https://; ws only tells of heads")
         return value
 
     @model_validator(mode="after")
@@ -54,6 +81,24 @@ class IndexerSettings(BaseSettings):
 
     @property
     def urls(self) -> list[str]:
-        """The nodes, the preferred one first."""
-        given = [url.strip() for url in self.rpc_urls.split(",") if url.strip()]
+        """The nodes to ask, the preferred one first."""
+        given = [url for url in _listed(self.rpc_urls) if url.startswith(HTTP)]
         return given or [f"http://127.0.0.1:{self.chain_port}"]
+
+    @property
+    def heads_url(self) -> str:
+        """Where new heads are subscribed to: the first WebSocket URL, else the preferred node."""
+        given = [url for url in _listed(self.rpc_urls) if url.startswith(WEBSOCKET)]
+        return given[0] if given else self.urls[0]
+
+    @property
+    def poll_seconds(self) -> float:
+        """Between two looks at the head, where nobody tells of it."""
+        if self.poll_milliseconds is not None:
+            return self.poll_milliseconds / 1_000
+        is_local = urlsplit(self.urls[0]).hostname in ("localhost", "127.0.0.1", "::1")
+        return (LOCAL_POLL_MILLISECONDS if is_local else POLL_MILLISECONDS) / 1_000
+
+
+def _listed(urls: str) -> list[str]:
+    return [url.strip() for url in urls.split(",") if url.strip()]

@@ -11,20 +11,44 @@ tables of another version or of another chain, and a second writer.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
-from indexer import schema
+from indexer import metrics, schema
+from indexer.acts import Act, list_acts_without_ground, register
+from indexer.bulk import insert_rows, upsert_rows
 from indexer.chain.types import Block, Head
 from indexer.decode import Event
 from indexer.errors import DeepReorg, NotLeader, SchemaMismatch, WrongChain
 from indexer.lock import LeaderLock
 from indexer.reads.cursor import AsOf, read_as_of
-from indexer.rows import fold, restore_touched, touched_since, upsert
+from indexer.rows import fold, restore_touched, touched_since
+
+HALTED_LENGTH = 512
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What going back took away, and how many rows of each table it changed."""
+
+    blocks: int
+    events: int
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Rewound:
+    """A rewind: where the mirror stood and stands, and the acts that it left without ground."""
+
+    before: AsOf
+    after: AsOf
+    dropped: Dropped
+    acts: Sequence[Act]
 
 
 class Store:
@@ -46,6 +70,7 @@ class Store:
             return False
         self._conn = conn
         schema.mirror.create_all(conn)
+        register.create_all(conn)
         conn.commit()
         return True
 
@@ -102,6 +127,8 @@ class Store:
                     chain_id=self._chain_id,
                     genesis_hash=self._genesis_hash,
                     finalized_number=-1,
+                    safe_number=-1,
+                    halted="",
                     head_number=base.number,
                     **_position(base),
                 )
@@ -145,6 +172,24 @@ class Store:
 
         return self._write(write)
 
+    def halt(self, reason: str) -> None:
+        """Keeps why an operator must act; all else stays as it is."""
+        halted = update(schema.cursor).values(halted=reason[:HALTED_LENGTH])
+        self._transaction(lambda conn: conn.execute(halted))
+
+    def rewind(self, number: int, *, dry_run: bool = False) -> Rewound:
+        """Goes back to a block of the mirror at any depth, below the final ones, too.
+
+        Raises ValueError for a block that isn't in the mirror. With `dry_run` nothing is changed.
+        """
+        if self._conn is None:
+            raise NotLeader("the store isn't open")
+        with self._conn.begin() as transaction:
+            rewound = _rewind(self._conn, number)
+            if dry_run:
+                transaction.rollback()
+        return rewound
+
     def reset(self) -> None:
         """Empties the mirror; tables of another version are made anew."""
 
@@ -163,7 +208,8 @@ class Store:
             write(conn)
             return _cursor(conn)
 
-        return self._transaction(write_and_read)
+        with metrics.batch():
+            return self._transaction(write_and_read)
 
     def _transaction(self, work: Callable[[Connection], T]) -> T:
         if self._conn is None:
@@ -196,18 +242,45 @@ def _append(
             raise ValueError(f"block {block.number} doesn't follow {parent}")
         parent = block.hash
     _insert_blocks(conn, blocks)
-    if events:
-        conn.execute(insert(schema.events), [_event_row(event) for event in events])
+    insert_rows(conn, schema.events, events)
     for projection, rows in fold(events):
-        upsert(conn, projection.table, rows)
+        upsert_rows(conn, projection.table, rows)
     _move(conn, cursor, blocks[-1], head)
+    metrics.note_blocks(len(blocks), events)
 
 
-def _drop_above(conn: Connection, number: int) -> None:
+def _drop_above(conn: Connection, number: int) -> Dropped:
     touched = touched_since(conn, number + 1)
-    conn.execute(delete(schema.events).where(schema.events.c.block_number > number))
-    conn.execute(delete(schema.blocks).where(schema.blocks.c.number > number))
+    events = conn.execute(delete(schema.events).where(schema.events.c.block_number > number))
+    blocks = conn.execute(delete(schema.blocks).where(schema.blocks.c.number > number))
     restore_touched(conn, touched)
+    rows = {str(one.projection.table.name): len(one.primary_keys) for one in touched}
+    return Dropped(
+        blocks.rowcount, events.rowcount, {table: count for table, count in rows.items() if count}
+    )
+
+
+def _rewind(conn: Connection, number: int) -> Rewound:
+    cursor = _cursor(conn)
+    found = conn.execute(
+        select(schema.blocks).where(schema.blocks.c.number == number)
+    ).one_or_none()
+    if found is None:
+        first = conn.execute(select(func.min(schema.blocks.c.number))).scalar_one()
+        raise ValueError(
+            f"block {number} isn't in the mirror, which goes from {first} to {cursor.block_number}"
+        )
+    groundless = list_acts_without_ground(conn, number)
+    dropped = _drop_above(conn, number)
+    conn.execute(
+        update(schema.cursor).values(
+            **_position(Block(found.number, found.hash, found.parent_hash, found.timestamp)),
+            finalized_number=min(cursor.finalized_number, number),
+            safe_number=min(cursor.safe_number, number),
+            halted="",
+        )
+    )
+    return Rewound(cursor, _cursor(conn), dropped, groundless)
 
 
 def _move(conn: Connection, cursor: AsOf, to: Block, head: Head) -> None:
@@ -229,40 +302,16 @@ def _position(block: Block) -> dict[str, int | str]:
     }
 
 
-def _head(cursor: AsOf, head: Head) -> dict[str, int]:
+def _head(cursor: AsOf, head: Head) -> dict[str, int | str]:
     """What was final stays final."""
     return {
         "head_number": head.number,
         "finalized_number": max(cursor.finalized_number, head.finalized),
+        "safe_number": max(cursor.finalized_number, head.finalized, head.safe),
+        "halted": "",  # the mirror and the chain agree again
     }
 
 
 def _insert_blocks(conn: Connection, blocks: Sequence[Block]) -> None:
-    conn.execute(
-        insert(schema.blocks),
-        [
-            {
-                "number": block.number,
-                "hash": block.hash,
-                "parent_hash": block.parent_hash,
-                "timestamp": block.timestamp,
-            }
-            for block in blocks
-        ],
-    )
-
-
-def _event_row(event: Event) -> dict[str, object]:
-    return {
-        "block_number": event.block_number,
-        "log_index": event.log_index,
-        "part": event.part,
-        "block_hash": event.block_hash,
-        "block_timestamp": event.block_timestamp,
-        "transaction_hash": event.transaction_hash,
-        "contract": event.contract,
-        "name": event.name,
-        "key": event.key,
-        "account": event.account,
-        "arguments": event.arguments,
-    }
+    rows = [(block.number, block.hash, block.parent_hash, block.timestamp) for block in blocks]
+    insert_rows(conn, schema.blocks, rows)

@@ -27,10 +27,12 @@ from enum import Enum, auto
 
 import structlog
 
+from indexer import metrics
+from indexer.ahead import ReadAhead, Stretch
 from indexer.chain.fetch import BlockLogs, Fetcher
 from indexer.chain.node import Node
 from indexer.chain.types import Block, Head
-from indexer.decode import Decoder, Event
+from indexer.decode import Decoder
 from indexer.errors import BadAnswer, DeepReorg, NotDeployed
 from indexer.manifest import Deployment
 from indexer.projections import MIRRORED_CONTRACTS
@@ -80,6 +82,7 @@ class Sync:
         self._fetcher = fetcher
         self._decoder = decoder
         self._store = store
+        self._ahead = ReadAhead(self._fetch_decoded, fetcher.range)
         self._confirmations = confirmations
         self._shorter_chain_seconds = shorter_chain_seconds
         self._cursor: AsOf | None = None
@@ -88,14 +91,27 @@ class Sync:
         self._behind_logged_at = float("-inf")
         self._deep_reorgs = 0
 
+    def close(self) -> None:
+        """Ends the reading ahead."""
+        self._ahead.close()
+
     def start(self) -> None:
         """Checks tables, chain and contracts; to be called before the first step of a lead."""
         self._store.check()
         self._cursor = self._store.as_of()
+        self.check_chain()
+
+    def check_chain(self) -> None:
+        """Raises WrongChain or NotDeployed, or ProviderError where no node answers."""
         head = self._node.head()  # compares chain id and genesis too
         for name, contract in self._contracts.items():
             if head.number >= contract.block and not self._node.has_code(contract.address):
                 raise NotDeployed(f"no code of {name} at {contract.address}")
+
+    @property
+    def cursor(self) -> AsOf | None:
+        """Where the mirror stands since the last step."""
+        return self._cursor
 
     @property
     def cursor_number(self) -> int | None:
@@ -107,7 +123,8 @@ class Sync:
         try:
             return self._step()
         except BadAnswer as error:
-            self._node.pool.fail_over(str(error))
+            if not error.blamed:
+                self._node.pool.fail_over(str(error))
             raise
 
     def _step(self) -> Outcome:
@@ -157,18 +174,22 @@ class Sync:
         base = _block(cursor)
         distance = head.number - base.number
         if distance == 1:
-            found = self._fetcher.with_logs([head])
+            found = self._decode(self._fetcher.with_logs([head]))
         elif distance <= FOLLOW_BLOCKS:
-            found = self._fetcher.fetch_by_hash(base, head.number)
+            found = self._decode(self._fetcher.fetch_by_hash(base, head.number))
         else:
-            found = self._fetcher.fetch_range(base, head.number - FOLLOW_BLOCKS)
-        events = self._decode(found)
-        self._cursor = self._store.apply(_blocks(found), events, self._finality(head))
-        log.debug("blocks_applied", to=self._cursor.block_number, events=len(events))
+            found = self._ahead.take(base, head.number - FOLLOW_BLOCKS)
+        self._cursor = self._store.apply(found.blocks, found.events, self._finality(head))
+        log.debug("blocks_applied", to=self._cursor.block_number, events=len(found.events))
 
     def _note(self, cursor: AsOf, head: Block) -> None:
         known = self._finality(head)
-        if known.number != cursor.head_number or known.finalized > cursor.finalized_number:
+        if (
+            known.number != cursor.head_number
+            or known.finalized > cursor.finalized_number
+            or known.safe > cursor.safe_number
+            or cursor.halted
+        ):
             self._cursor = self._store.note_head(known)
 
     def _reorg(self, cursor: AsOf, head: Block) -> None:
@@ -176,20 +197,22 @@ class Sync:
         if ancestor is None:
             # Not even the block before the first event is left, and none of it was final.
             log.warning("reorg_of_everything", cursor=cursor.block_number)
+            metrics.count_reorg(cursor.block_number - self._store.first_number() + 1)
             self._store.reset()
             self._cursor = None
             return
         last = min(head.number, ancestor.number + REORG_BLOCKS)
-        found = self._fetcher.fetch_by_hash(ancestor, last)
+        found = self._decode(self._fetcher.fetch_by_hash(ancestor, last))
         self._cursor = self._store.replace(
-            ancestor.number, _blocks(found), self._decode(found), self._finality(head)
+            ancestor.number, found.blocks, found.events, self._finality(head)
         )
         log.warning(
             "reorg",
             ancestor=ancestor.number,
             dropped=cursor.block_number - ancestor.number,
-            taken=len(found),
+            taken=len(found.blocks),
         )
+        metrics.count_reorg(cursor.block_number - ancestor.number)
 
     def _common_ancestor(self, cursor: AsOf, head: Block) -> Block | None:
         first = self._store.first_number()
@@ -218,9 +241,27 @@ class Sync:
             f"the chain at {head.hash} differs from the mirror at or below block {final}, which "
             "was final; nothing was changed"
         )
-        if self._deep_reorgs > len(self._node.pool):
-            raise DeepReorg(message)
-        raise BadAnswer(message)
+        if self._deep_reorgs <= len(self._node.pool):
+            raise BadAnswer(message)
+        message += self._way_back(final, head)
+        self._store.halt(message)
+        raise DeepReorg(message)
+
+    def _way_back(self, final: int, head: Block) -> str:
+        """Found by bisection: above a block that was replaced all are replaced."""
+        low, high = self._store.first_number(), min(final, head.number)
+        if not self._is_ours(low):
+            return "; no block is common: `dspace index rebuild`"
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self._is_ours(middle):
+                low = middle
+            else:
+                high = middle - 1
+        return f"; the newest common block is {low}: `dspace index rewind --to {low}`"
+
+    def _is_ours(self, number: int) -> bool:
+        return self._store.hashes(number, number)[number] == self._node.block(number).hash
 
     def _wait_for(self, cursor: AsOf, head: Block) -> Outcome:
         """A head below the cursor on our branch: a node that lags, until time says otherwise."""
@@ -229,7 +270,7 @@ class Sync:
             self._behind_since = now
         self._log_behind(head, cursor.block_number)
         if now - self._behind_since < self._shorter_chain_seconds:
-            self._node.pool.fail_over("its head is below the mirror's")
+            self._node.pool.fail_over("its head is below the mirror's", lags=True)
             return Outcome.WAITING
         if head.number < max(cursor.finalized_number, self._store.first_number()):
             return Outcome.WAITING  # final blocks don't vanish: it can only be behind
@@ -240,6 +281,7 @@ class Sync:
         log.warning(
             "reorg", ancestor=head.number, dropped=cursor.block_number - head.number, taken=0
         )
+        metrics.count_reorg(cursor.block_number - head.number)
         return Outcome.AT_HEAD
 
     def _log_behind(self, head: Block, wanted: int) -> None:
@@ -252,24 +294,33 @@ class Sync:
         """Asked once a head. A development chain calls its newest block final: so the minimum."""
         if self._head is None or self._head[0] != head.hash:
             finalized = head.number - self._confirmations
-            tagged = self._node.finalized_number()
+            tagged, safe = self._node.tagged_numbers()
             if tagged is not None:
                 finalized = min(finalized, tagged)
-            self._head = (head.hash, Head(head.number, max(-1, finalized)))
+            finalized = max(-1, finalized)
+            # The tags were asked for after the head, which they may have passed meanwhile.
+            safe = finalized if safe is None else max(finalized, min(safe, head.number))
+            self._head = (head.hash, Head(head.number, finalized, safe))
         return self._head[1]
 
-    def _decode(self, found: Sequence[BlockLogs]) -> list[Event]:
-        return [
+    def _fetch_decoded(self, first: int, last: int) -> Stretch:
+        """What is read ahead; in its threads, where it is known who answered what can't be."""
+        try:
+            return self._decode(self._fetcher.fetch_range(first, last))
+        except BadAnswer as error:
+            self._node.pool.fail_over(str(error))
+            error.blamed = True
+            raise
+
+    def _decode(self, found: Sequence[BlockLogs]) -> Stretch:
+        events = [
             event
             for one in found
             for entry in one.logs
             for event in self._decoder.decode(one.block, entry)
         ]
+        return Stretch([one.block for one in found], events)
 
 
 def _block(cursor: AsOf) -> Block:
     return Block(cursor.block_number, cursor.block_hash, "", cursor.block_timestamp)
-
-
-def _blocks(found: Sequence[BlockLogs]) -> list[Block]:
-    return [one.block for one in found]

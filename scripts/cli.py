@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from indexer.cli import index_app
+from indexer.settings import bad_settings
 
 app = typer.Typer(
     name="dspace",
@@ -99,9 +100,8 @@ def main() -> None:
     try:
         app()
     except ValidationError as error:
-        for problem in error.errors():
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            print(f"dspace: DSPACE_{name}: {problem['msg']}", file=sys.stderr)
+        for line in bad_settings(error):
+            print(f"dspace: {line}", file=sys.stderr)
         sys.exit(2)
 
 

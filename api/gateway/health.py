@@ -29,6 +29,7 @@ def health_answer(view: View, path: str) -> Answer | None:
             "block_number": view.as_of.block_number,
             "block_hash": view.as_of.block_hash,
             "sites": len(view.by_name),
+            "halted": view.as_of.halted or None,  # sites are served all the same
             "refreshed_milliseconds_ago": int((time.monotonic() - view.refreshed_at) * 1_000),
         },
     )

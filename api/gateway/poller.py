@@ -83,6 +83,7 @@ class Poller:
             now.block_number,
             now.block_hash,
         ):
+            self.view.as_of = now
             return
         if seen is None or not self._still_there(conn, seen, now):
             terms = read_terms(conn)

@@ -61,6 +61,8 @@ def _mirror(conn: Connection) -> dict[str, str]:
         return {"mirror": "nothing is mirrored yet"}
     if not is_of(block, current_app.config["DEPLOYMENT"]):
         return {"mirror": "of another chain than the deployment manifest's"}
+    if block.halted:
+        return {"mirror": f"halted: {block.halted}"}
     lag = block.lag_seconds(int(time.time()))
     if settings.ready_max_lag and lag > settings.ready_max_lag:
         return {"mirror": f"{lag} s behind"}

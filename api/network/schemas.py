@@ -47,6 +47,8 @@ class Status(Model):
     cursor: Cursor
     head_number: int  # the node's, when the indexer asked last
     finalized_number: int | None
+    safe_number: int | None
+    halted: str | None  # why the indexer stopped and an operator must act
     lag_blocks: int
     lag_seconds: int
     state_digest: str  # two mirrors of one chain at one block have the same

@@ -60,6 +60,8 @@ def show_status(mirror: MirrorView) -> Status:
         ),
         head_number=block.head_number,
         finalized_number=block.finalized_number if block.finalized_number >= 0 else None,
+        safe_number=block.safe_number if block.safe_number >= 0 else None,
+        halted=block.halted or None,
         lag_blocks=max(0, block.head_number - block.block_number),
         lag_seconds=block.lag_seconds(mirror.wall),
         state_digest=digests.get(mirror),

@@ -64,10 +64,13 @@ class LogCheck:
                 raise BadAnswer(f"a log that the header of block {block.number} rules out")
 
     def seems_incomplete(self, block: Block, logs: Sequence[RawLog]) -> bool:
-        """Whether the header speaks of an event of a contract that no log accounts for."""
+        """Whether the header speaks of an event of a contract that no log accounts for.
+
+        Where these logs alone make the header's bloom there is nothing left that it speaks of.
+        """
         addresses = {entry.address for entry in logs}
         topics = {entry.topics[0] for entry in logs if entry.topics}
-        return any(
+        seems = any(
             _may_hold(block, address)
             and any(
                 (address not in addresses or topic not in topics) and _may_hold(block, topic)
@@ -75,6 +78,7 @@ class LogCheck:
             )
             for address, known in self._topics_of.items()
         )
+        return seems and bloom_of(logs) != block.logs_bloom
 
     def proven(self, block: Block, all_logs: Sequence[RawLog]) -> list[RawLog]:
         """The contracts' logs out of all logs of a block, once those make its very bloom."""

@@ -44,7 +44,8 @@ def parse_logs(raw: Any) -> list[RawLog]:
     """Logs as eth_getLogs and receipts hold them; the order is kept."""
     if type(raw) is not list:
         raise BadAnswer(f"no list of logs: {_shown(raw)}")
-    return [_parse_log(item) for item in raw]
+    hashes, addresses = _Checked(HASH_LENGTH), _Checked(ADDRESS_LENGTH)
+    return [_parse_log(item, hashes, addresses) for item in raw]
 
 
 def parse_receipt(raw: Any, block: Block) -> list[RawLog]:
@@ -54,24 +55,35 @@ def parse_receipt(raw: Any, block: Block) -> list[RawLog]:
     return parse_logs(raw.get("logs"))
 
 
-def _parse_log(raw: Any) -> RawLog:
+class _Checked(dict[str, str]):
+    """Hex strings of one length, in lower case: an answer repeats them, each is checked once."""
+
+    def __init__(self, length: int) -> None:
+        self._length = length
+
+    def __missing__(self, value: str) -> str:
+        checked = self[value] = _hex(value, self._length)
+        return checked
+
+
+def _parse_log(raw: Any, hashes: _Checked, addresses: _Checked) -> RawLog:
     try:
         if raw.get("removed"):
             raise BadAnswer("a log that a reorg removed")
-        topics = tuple(_hex(topic, HASH_LENGTH) for topic in raw["topics"])
+        topics = tuple([hashes[topic] for topic in raw["topics"]])
         if len(topics) > MAX_TOPICS:
             raise ValueError
         data: str = raw["data"]
         if not data.startswith("0x") or len(data) % 2:
             raise ValueError
         return RawLog(
-            address=_hex(raw["address"], ADDRESS_LENGTH),
-            topics=topics,
-            data=data,
-            block_number=int(raw["blockNumber"], 16),
-            block_hash=_hex(raw["blockHash"], HASH_LENGTH),
-            transaction_hash=_hex(raw["transactionHash"], HASH_LENGTH),
-            log_index=int(raw["logIndex"], 16),
+            addresses[raw["address"]],
+            topics,
+            data,
+            int(raw["blockNumber"], 16),
+            hashes[raw["blockHash"]],
+            hashes[raw["transactionHash"]],
+            int(raw["logIndex"], 16),
         )
     except (KeyError, TypeError, ValueError, AttributeError):
         raise BadAnswer(f"no log: {_shown(raw)}") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 GENESIS_PARENT = "0x" + "0" * 64
 
@@ -17,10 +18,10 @@ class Block:
     timestamp: int  # unix seconds
     logs_bloom: int = 0  # 2048 bits
     transaction_hashes: tuple[str, ...] = field(default=(), repr=False)
+    receipts_root: str = ""  # only of a header that was proven
 
 
-@dataclass(frozen=True, slots=True)
-class RawLog:
+class RawLog(NamedTuple):  # a tuple is made three times as fast as a frozen dataclass
     """A log as the node gives it. Everything hexadecimal is lower case with 0x."""
 
     address: str
@@ -38,3 +39,4 @@ class Head:
 
     number: int
     finalized: int  # -1 before the first
+    safe: int = -1  # as the node says, where it says so

@@ -22,6 +22,8 @@ class AsOf:
     finalized_number: int  # -1 before the first
     head_number: int  # the node's head when last asked
     indexed_at_ms: int  # unix milliseconds, wall clock
+    safe_number: int = -1  # never below the finalized one
+    halted: str = ""  # why the indexer stopped and an operator must act
 
     @property
     def finalized(self) -> bool:
@@ -61,6 +63,8 @@ def read_as_of(conn: Connection) -> AsOf | None:
         finalized_number=row.finalized_number,
         head_number=row.head_number,
         indexed_at_ms=row.indexed_at,
+        safe_number=row.safe_number,
+        halted=row.halted,
     )
 
 

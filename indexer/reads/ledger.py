@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Subquery, select, tuple_, union_all
 
 from indexer import schema
 
@@ -41,6 +41,17 @@ def list_account_events(
 ) -> list[LedgerEvent]:
     """An account's events, newest first; `before` is the place of the last one already read."""
     events = schema.events.c
+    # As the indexes have them: the ones that are about the account, and the ones about others.
+    about_it = _newest(before, limit, events.key == address, events.account == address)
+    about_others = _newest(before, limit, events.account == address, events.account != events.key)
+    both = union_all(about_it.select(), about_others.select()).subquery().c
+    newest_first = (both.block_number.desc(), both.log_index.desc(), both.part.desc())
+    query = select(*both).order_by(*newest_first).limit(limit)
+    return [LedgerEvent(**row._mapping) for row in conn.execute(query)]
+
+
+def _newest(before: Place | None, limit: int, *conditions: ColumnElement[bool]) -> Subquery:
+    events = schema.events.c
     query = select(
         events.block_number,
         events.log_index,
@@ -51,9 +62,8 @@ def list_account_events(
         events.contract,
         events.name,
         events.arguments,
-    ).where(events.account == address)
+    ).where(*conditions)
     if before is not None:
         query = query.where(tuple_(events.block_number, events.log_index, events.part) < before)
     newest_first = (events.block_number.desc(), events.log_index.desc(), events.part.desc())
-    query = query.order_by(*newest_first).limit(limit)
-    return [LedgerEvent(**row._mapping) for row in conn.execute(query)]
+    return query.order_by(*newest_first).limit(limit).subquery()

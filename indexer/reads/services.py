@@ -102,16 +102,14 @@ def _select_services(*more: Any) -> Select[Any]:
 
 
 def _changed_since(block_number: int) -> Subquery:
-    """Three indexed look-ups; one condition over the joined tables would read all of them."""
-    services, accounts, epochs = schema.services.c, schema.accounts.c, schema.epochs.c
+    """Two indexed look-ups: of the services, and of the owners that Credits told something of."""
+    services, events = schema.services.c, schema.events.c
+    owners = select(events.account).where(
+        events.block_number >= block_number, events.contract == "Credits"
+    )
     return union(
         select(services.id).where(services.block_number >= block_number),
-        select(services.id)
-        .join(schema.accounts, accounts.address == services.owner)
-        .where(accounts.block_number >= block_number),
-        select(services.id)
-        .join(schema.epochs, epochs.address == services.owner)
-        .where(epochs.block_number >= block_number),
+        select(services.id).where(services.owner.in_(owners)),
     ).subquery()
 
 

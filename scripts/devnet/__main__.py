@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from pydantic import ValidationError
 
 from indexer.logs import configure_logging
+from indexer.settings import bad_settings
 from scripts.devnet.errors import DevnetError
 from scripts.devnet.server import DEFAULT_BLOCK_SECONDS, run_devnet
 
@@ -24,12 +26,16 @@ def main(
     ] = DEFAULT_BLOCK_SECONDS,
 ) -> None:
     """Serve the development chain until SIGTERM or Ctrl-C."""
-    configure_logging()
     try:
+        configure_logging()
         run_devnet(host, port, data_dir, block_seconds)
     except DevnetError as error:
         print(f"devnet: {error}", file=sys.stderr)
         sys.exit(1)
+    except ValidationError as error:
+        for line in bad_settings(error):
+            print(f"devnet: {line}", file=sys.stderr)
+        sys.exit(2)
 
 
 if __name__ == "__main__":

@@ -207,6 +207,13 @@ def test_health_and_readiness(client: FlaskClient, mirror: Mirror) -> None:
     assert (late.status_code, slug(late)) == (503, "not-ready")
     assert "behind" in late.json["checks"]["mirror"]
     mirror.at(mirror.block, mirror.now + 1_000)
+    mirror.cursor(halted="block 3, which was final, was replaced")
+    stopped = client.get("/readyz")
+    assert (stopped.status_code, slug(stopped)) == (503, "not-ready")
+    assert stopped.json["checks"]["mirror"] == "halted: block 3, which was final, was replaced"
+    assert client.get("/v1/plans").status_code == 200, "what is mirrored is served"
+    mirror.cursor(halted="")
+    assert client.get("/readyz").status_code == 200
     mirror.cursor(chain_id=1)
     assert "another chain" in client.get("/readyz").json["checks"]["mirror"]
 

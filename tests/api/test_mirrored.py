@@ -242,6 +242,7 @@ def test_status_tells_where_the_mirror_stands(client: FlaskClient, mirror: Mirro
     assert first["cursor"]["number"] == mirror.block
     assert first["lag_blocks"] == 3
     assert first["finalized_number"] == mirror.block - 1
+    assert (first["safe_number"], first["halted"]) == (mirror.block, None)
     assert len(first["state_digest"]) == 64
     mirror.account(ADDRESS)
     assert client.get("/v1/status").json["state_digest"] == first["state_digest"]  # same block

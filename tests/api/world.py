@@ -67,6 +67,8 @@ class Mirror:
                     chain_id=CHAIN_ID,
                     genesis_hash=GENESIS,
                     finalized_number=self.block - 1,
+                    safe_number=self.block,
+                    halted="",
                     **self._cursor(),
                 )
             )

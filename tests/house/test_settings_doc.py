@@ -7,12 +7,20 @@ from pathlib import Path
 
 from api.gateway.settings import GatewaySettings
 from api.settings import ApiSettings
+from indexer.logs import LogSettings
 from indexer.settings import IndexerSettings
 from scripts.deployment.__main__ import DeploySettings
 from scripts.supervisor.settings import UpSettings
 
 ROOT = Path(__file__).parents[2]
-CLASSES = (ApiSettings, DeploySettings, GatewaySettings, IndexerSettings, UpSettings)
+CLASSES = (
+    ApiSettings,
+    DeploySettings,
+    GatewaySettings,
+    IndexerSettings,
+    LogSettings,
+    UpSettings,
+)
 
 
 def test_the_page_and_the_settings_agree() -> None:

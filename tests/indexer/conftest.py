@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests.indexer.fakechain import FakeChain, served
-from tests.indexer.mirror import Mirror
+from tests.indexer.mirror import Mirror, Start, write_manifest
+from tests.indexer.real_world import real, world
 from tests.support.postgres import fresh_schema
+
+__all__ = ["real", "world"]
 
 
 @pytest.fixture(
@@ -47,6 +54,45 @@ def mirror(chain: FakeChain, chain_url: str, database_url: str) -> Iterator[Mirr
 
 
 @pytest.fixture
+def environment(chain: FakeChain, mirror: Mirror, tmp_path: Path) -> dict[str, str]:
+    """What `dspace index …` is told, to make the mirror."""
+    return os.environ | {
+        "DSPACE_DATABASE_URL": mirror.database_url,
+        "DSPACE_RPC_URLS": mirror.urls,
+        "DSPACE_DEPLOYMENT": str(write_manifest(chain, tmp_path)),
+        "DSPACE_DATA_DIR": str(tmp_path),
+        "DSPACE_CONFIRMATIONS": "8",
+        "DSPACE_MAX_RANGE_BLOCKS": "10",
+        "DSPACE_POLL_MILLISECONDS": "20",
+    }
+
+
+@pytest.fixture
+def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
+    """Starts `dspace index …`; what still runs at the end is killed."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def run(*command: str, stderr: int | None = None) -> subprocess.Popen[bytes]:
+        log = (tmp_path / f"log{len(running)}").open("wb") if stderr is None else stderr
+        process = subprocess.Popen(
+            [sys.executable, "-m", "indexer.cli", *command],
+            env=environment,
+            cwd=Path(__file__).parents[2],
+            stdout=subprocess.PIPE,
+            stderr=log,
+        )
+        running.append(process)
+        return process
+
+    yield run
+    for process in running:
+        process.kill()
+        process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+@pytest.fixture
 def serve() -> Iterator[Callable[..., str]]:
     """Serves more chains."""
     with ExitStack() as stack:
@@ -58,10 +104,16 @@ def serve() -> Iterator[Callable[..., str]]:
 
 
 @pytest.fixture(autouse=True)
+def logs_as_they_were() -> Iterator[None]:
+    """A command that runs in this process sets up the process's logging."""
+    structlog.reset_defaults()
+    yield
+    structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
 def no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own settings don't reach the tests."""
-    import os
-
     for name in [name for name in os.environ if name.startswith("DSPACE_")]:
         if name != "DSPACE_TEST_DATABASE_URL":
             monkeypatch.delenv(name)

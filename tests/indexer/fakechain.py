@@ -121,10 +121,18 @@ Answer = Callable[[Any], Any]  # of a call's result: what is answered in its pla
 class HttpFault(Exception):
     """Answered in place of the whole post."""
 
-    def __init__(self, status: int = 200, body: bytes = b"", *, reset: bool = False) -> None:
+    def __init__(
+        self,
+        status: int = 200,
+        body: bytes = b"",
+        *,
+        reset: bool = False,
+        retry_after: str | None = None,
+    ) -> None:
         self.status = status
         self.body = body
         self.reset = reset
+        self.retry_after = retry_after
 
 
 @dataclass
@@ -150,6 +158,7 @@ class FakeChain:
     max_results: int | None = None  # of eth_getLogs
     has_block_receipts: bool = True
     finality: int | None = None  # depth of the tag; None: no such tag
+    safety: int | None = None  # the same of `safe`
     syncing: bool = False
 
     def __post_init__(self) -> None:
@@ -253,10 +262,11 @@ class FakeChain:
         visible = self._visible
         if which == "latest":
             return visible[-1].header()
-        if which == "finalized":
-            if self.finality is None:
+        if which in ("finalized", "safe"):
+            depth = self.finality if which == "finalized" else self.safety
+            if depth is None:
                 raise RpcError(-32602, "unknown block tag")
-            return visible[max(0, len(visible) - 1 - self.finality)].header()
+            return visible[max(0, len(visible) - 1 - depth)].header()
         number = int(which, 16)
         return visible[number].header() if number < len(visible) else None
 
@@ -309,7 +319,7 @@ def served(chain: FakeChain) -> Iterator[str]:
 
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            status = 200
+            status, retry_after = 200, None
             try:
                 answers = [chain.answer(c) for c in (asked if isinstance(asked, list) else [asked])]
                 body = json.dumps(answers if isinstance(asked, list) else answers[0]).encode()
@@ -318,8 +328,10 @@ def served(chain: FakeChain) -> Iterator[str]:
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
                     return
-                status, body = fault.status, fault.body
+                status, body, retry_after = fault.status, fault.body, fault.retry_after
             self.send_response(status)
+            if retry_after is not None:
+                self.send_header("Retry-After", retry_after)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import subprocess
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +21,13 @@ from indexer.errors import ProviderError
 from indexer.manifest import save_deployment
 from indexer.reads import AsOf, read_as_of, state_digest
 from indexer.run import Indexer
-from indexer.settings import IndexerSettings
+from indexer.settings import IndexerSettings, Verification
 from indexer.sync import Outcome
 from tests.indexer.fakechain import FakeChain, served
 
 STEP_SECONDS = 20.0
+
+Start = Callable[..., subprocess.Popen[bytes]]  # of `dspace index …`, by its arguments
 
 
 class PowerCut(Exception):
@@ -40,6 +44,7 @@ class Mirror:
     confirmations: int = 8
     shorter_chain_seconds: float = 0.0
     max_range_blocks: int = 50
+    verify: Verification = Verification.BLOOM
     indexer: Indexer | None = None
     reader: Engine | None = None
 
@@ -51,6 +56,7 @@ class Mirror:
             confirmations=self.confirmations,
             poll_milliseconds=10,
             max_range_blocks=self.max_range_blocks,
+            verify=self.verify,
             rpc_timeout_seconds=5,
             shorter_chain_seconds=self.shorter_chain_seconds,
         )
@@ -168,6 +174,15 @@ def contents(conn: Connection) -> dict[str, Any]:
             for row in conn.execute(select(schema.blocks).order_by(schema.blocks.c.number))
         ],
     }
+
+
+def wait_until(reached: Callable[[], Any]) -> Any:
+    """What `reached` gives, once that is something."""
+    deadline = time.monotonic() + STEP_SECONDS
+    while not (found := reached()):
+        assert time.monotonic() < deadline, "took too long"
+        time.sleep(0.01)
+    return found
 
 
 def write_manifest(chain: FakeChain, folder: Path) -> Path:

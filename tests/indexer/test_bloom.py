@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 from eth_bloom import BloomFilter
 from hypothesis import given
@@ -67,11 +65,11 @@ def test_a_block_of_other_contracts_is_complete_without_logs() -> None:
 @pytest.mark.parametrize(
     ("forge", "why"),
     [
-        (lambda log: replace(log, block_hash="0x" + "ee" * 32), "another block"),
-        (lambda log: replace(log, block_number=9), "another block"),
-        (lambda log: replace(log, address=STRANGER), "nobody asked"),
-        (lambda log: replace(log, address=ADDRESSES["Hosting"]), "rules out"),
-        (lambda log: replace(log, topics=("0x" + "ee" * 32,)), "rules out"),
+        (lambda log: log._replace(block_hash="0x" + "ee" * 32), "another block"),
+        (lambda log: log._replace(block_number=9), "another block"),
+        (lambda log: log._replace(address=STRANGER), "nobody asked"),
+        (lambda log: log._replace(address=ADDRESSES["Hosting"]), "rules out"),
+        (lambda log: log._replace(topics=("0x" + "ee" * 32,)), "rules out"),
     ],
 )
 def test_a_log_that_can_not_be_in_the_block_is_refused(forge: object, why: str) -> None:

@@ -9,7 +9,8 @@ from eth_utils import keccak
 from indexer.abi import load_abi
 from indexer.chain.types import Block, RawLog
 from indexer.decode import Decoder
-from indexer.projections import MIRRORED_CONTRACTS, ZERO_ADDRESS
+from indexer.name_rules import ZERO_ADDRESS
+from indexer.projections import MIRRORED_CONTRACTS
 from indexer.rows import fold
 from tests.indexer.emitting import person
 from tests.indexer.emitting_names import (

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from threading import Event, Thread
@@ -21,59 +18,12 @@ from indexer.reads import AsOf, read_as_of
 from indexer.run import Indexer
 from tests.indexer.emitting import bought, person, random_logs
 from tests.indexer.fakechain import FakeChain
-from tests.indexer.mirror import Mirror, write_manifest
+from tests.indexer.mirror import Mirror, Start, contents, wait_until
 
 SECONDS = 20.0
 
 # Only what depends on the database runs on both: a process takes most of a second to start.
 on_sqlite = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-
-Start = Callable[..., subprocess.Popen[bytes]]
-
-
-def wait_until(reached: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + SECONDS
-    while not (found := reached()):
-        assert time.monotonic() < deadline, "took too long"
-        time.sleep(0.01)
-    return found
-
-
-@pytest.fixture
-def environment(chain: FakeChain, mirror: Mirror, tmp_path: Path) -> dict[str, str]:
-    return os.environ | {
-        "DSPACE_DATABASE_URL": mirror.database_url,
-        "DSPACE_RPC_URLS": mirror.urls,
-        "DSPACE_DEPLOYMENT": str(write_manifest(chain, tmp_path)),
-        "DSPACE_DATA_DIR": str(tmp_path),
-        "DSPACE_CONFIRMATIONS": "8",
-        "DSPACE_MAX_RANGE_BLOCKS": "10",
-        "DSPACE_POLL_MILLISECONDS": "20",
-    }
-
-
-@pytest.fixture
-def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Start]:
-    """Starts `dspace index …`; what still runs at the end is killed."""
-    running: list[subprocess.Popen[bytes]] = []
-
-    def run(*command: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "indexer.cli", *command],
-            env=environment,
-            cwd=Path(__file__).parents[2],
-            stdout=subprocess.PIPE,
-            stderr=(tmp_path / f"log{len(running)}").open("wb"),
-        )
-        running.append(process)
-        return process
-
-    yield run
-    for process in running:
-        process.kill()
-        process.wait()
-        if process.stdout:
-            process.stdout.close()
 
 
 def reached(mirror: Mirror, number: int) -> Callable[[], AsOf | None]:
@@ -194,7 +144,8 @@ def test_a_lost_database_session_is_taken_up_anew(chain: FakeChain, mirror: Mirr
 def test_status_tells_where_the_mirror_stands_and_rebuild_makes_the_same_from_nothing(
     chain: FakeChain, mirror: Mirror, start: Start
 ) -> None:
-    assert json.loads(start("status", "--json").communicate()[0]) == {"started": False}
+    empty = json.loads(start("status", "--json").communicate()[0])
+    assert empty == {"started": False, "leader": False}
     grow(chain, 20)
     running = start("run")
     wait_until(reached(mirror, 20))
@@ -212,6 +163,18 @@ def test_status_tells_where_the_mirror_stands_and_rebuild_makes_the_same_from_no
 
 
 @on_sqlite
+def test_a_rebuild_that_finds_no_node_loses_nothing(
+    chain: FakeChain, mirror: Mirror, environment: dict[str, str], start: Start
+) -> None:
+    grow(chain, 20)
+    assert start("run", "--once").wait(SECONDS) == 0
+    before = mirror.read(contents)
+    environment["DSPACE_RPC_URLS"] = "http://127.0.0.1:9"
+    assert start("rebuild").wait(SECONDS) == 1
+    assert mirror.read(contents) == before
+
+
+@on_sqlite
 def test_what_it_can_not_work_with_ends_it_with_one_line(
     chain: FakeChain, environment: dict[str, str], start: Start, tmp_path: Path
 ) -> None:
@@ -223,3 +186,17 @@ def test_what_it_can_not_work_with_ends_it_with_one_line(
     lines = (tmp_path / "log1").read_text().splitlines()
     assert len(lines) == 1
     assert "no deployment manifest" in lines[0]
+
+
+@on_sqlite
+def test_receipts_are_verified_where_it_is_told_to(
+    environment: dict[str, str], start: Start, tmp_path: Path
+) -> None:
+    """The fake chain's headers aren't Ethereum's, and it says so."""
+    said = "can't be verified by receipts, only with DSPACE_VERIFY=bloom: the header of block 0 has"
+    for at, command in enumerate(("run", "rebuild")):
+        assert start(command, "--verify", "receipts").wait(SECONDS) == 1
+        assert said in (tmp_path / f"log{at}").read_text().splitlines()[-1]
+    environment["DSPACE_VERIFY"] = "receipts"
+    assert start("run", "--once").wait(SECONDS) == 1
+    assert start("run", "--once", "--verify", "bloom").wait(SECONDS) == 0

@@ -10,7 +10,8 @@ from indexer import schema
 from indexer.abi import load_abi
 from indexer.chain.types import Block, RawLog
 from indexer.decode import Decoder
-from indexer.projections import BATCHES, MIRRORED_CONTRACTS, PROJECTIONS, RULES, ZERO_ADDRESS
+from indexer.name_rules import ZERO_ADDRESS
+from indexer.projections import BATCHES, MIRRORED_CONTRACTS, PROJECTIONS, RULES
 from indexer.rows import fold
 from tests.indexer.emitting import bought, person, service, settled, started, word
 from tests.indexer.fakechain import ADDRESSES, FakeLog, emit

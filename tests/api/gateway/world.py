@@ -121,7 +121,8 @@ class World:
             insert(schema.cursor).values(
                 id=1, schema_version=1, chain_id=31337, genesis_hash="0x00",
                 block_number=self.number, block_hash=block_hash, block_timestamp=timestamp,
-                finalized_number=-1, head_number=self.number, indexed_at=timestamp * 1_000,
+                finalized_number=-1, safe_number=-1, halted="",
+                head_number=self.number, indexed_at=timestamp * 1_000,
             )
         )  # fmt: skip
 
@@ -137,8 +138,23 @@ class World:
             conn.execute(delete(schema.accounts).where(schema.accounts.c.address == owner))
             conn.execute(
                 insert(schema.accounts).values(
-                    address=owner, paid=paid, granted=0, rate=rate, updated_at=updated_at,
-                    spent_today=0, lowered=False, per_day=10**6, block_number=number, log_index=0,
+                    address=owner,
+                    paid=paid,
+                    granted=0,
+                    rate=rate,
+                    updated_at=updated_at,
+                    spent_today=0,
+                    lowered=False,
+                    per_day=10**6,
+                    block_number=number,
+                    log_index=0,
+                )
+            )
+            conn.execute(
+                insert(schema.events).values(
+                    block_number=number, log_index=0, part=0, block_hash="0x00",
+                    block_timestamp=int(time.time()), transaction_hash="0x00",
+                    contract="Credits", name="Bought", key=owner, account=owner, arguments={},
                 )
             )  # fmt: skip
         self.block()
