@@ -6,11 +6,12 @@ from sqlalchemy import MetaData
 
 from api.auth import models as auth
 from api.db import Base
+from api.holds import models as holds
 from api.idempotency import models as idempotency
 from api.jobs import models as jobs
 from api.sites import models as sites
 
-MODULES = (auth, idempotency, jobs, sites)
+MODULES = (auth, holds, idempotency, jobs, sites)
 
 
 def off_chain_tables() -> MetaData:

@@ -114,6 +114,24 @@ PROBLEMS = _types(
         ),
     ),
     (
+        "storage-not-active",
+        402,
+        "No active storage service",
+        (
+            "Folders and pins need an active storage service of the account's: start one on the "
+            "chain, resume it, or buy credit."
+        ),
+    ),
+    (
+        "allowance-exceeded",
+        402,
+        "Allowance exceeded",
+        (
+            "The account's tier lets it keep less than that: delete something, or take a larger "
+            "tier on the chain."
+        ),
+    ),
+    (
         "unknown-service",
         404,
         "Unknown service",

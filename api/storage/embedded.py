@@ -3,6 +3,7 @@
     blocks/<two letters>/<cid>      whole, durable, never changed
     blocks/tmp/<instance>/…         put and not yet flushed
     blocks/corrupt/<cid>            set aside when its bytes were found not to be the CID's
+    blocks/gate                     a lock between putting blocks that are there and removing
 
 Invariant: a name in a shard folder appears only by the rename of a file that was written whole
 and fsynced, so whatever is killed whenever, a block that can be read is whole. Any number of
@@ -17,9 +18,9 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock, local
 from typing import IO, NoReturn
@@ -27,7 +28,7 @@ from typing import IO, NoReturn
 from api.storage.ports import BlockCorrupt, BlockMissing, StoreFull
 from api.storage.unixfs.cid import parse_cid
 
-_TMP, _CORRUPT, _LOCK = "tmp", "corrupt", "lock"
+_TMP, _CORRUPT, _LOCK, _GATE = "tmp", "corrupt", "lock", "gate"
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 # 1,000 fsyncs of 10 KB took 0.32 s one after another and 0.07 s in 16 threads (ext4): the journal
 # commits many at once.
@@ -56,7 +57,7 @@ class EmbeddedBlockStore:
         batch = self._batches.current
         if name in batch:
             return
-        if self._path(name).exists():
+        if self._claim(name):
             batch[name] = None  # whoever renamed it may not have synced the folder yet
             return
         part: Path | None = None
@@ -126,6 +127,39 @@ class EmbeddedBlockStore:
         for shard in sorted(self.folder.iterdir()):
             if len(shard.name) == 2:
                 yield from sorted(block.name for block in shard.iterdir())
+
+    def remove_older(self, cids: Sequence[str], put_before: float) -> int:
+        """See the port."""
+        removed = 0
+        if not self.folder.is_dir():
+            return 0
+        with self._gate(fcntl.LOCK_EX):
+            for cid in cids:
+                path = self._path(str(parse_cid(cid)))
+                with suppress(FileNotFoundError):
+                    if path.stat().st_mtime < put_before:
+                        path.unlink()
+                        removed += 1
+        return removed
+
+    def _claim(self, name: str) -> bool:
+        """Whether the block is there; if so, it counts as put now, and so isn't removed."""
+        path = self._path(name)
+        if not path.exists():
+            return False
+        with self._gate(fcntl.LOCK_SH):
+            try:
+                os.utime(path)
+            except FileNotFoundError:  # it was removed between the two
+                return False
+        return True
+
+    @contextmanager
+    def _gate(self, kind: int) -> Iterator[None]:
+        """Between those who put a block that is there (shared) and who removes some (alone)."""
+        with (self.folder / _GATE).open("a") as gate:
+            fcntl.flock(gate, kind)
+            yield
 
     def _shard(self, name: str) -> Path:
         """1,024 folders by the last letters but one; the very last has one bit of hash only."""

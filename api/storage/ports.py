@@ -7,12 +7,13 @@ StorageError
 ├── StoreFull           no space left; nothing half-written stays (retryable)
 ├── NotAFile / NotADirectory / EntryMissing     while walking a path
 ├── PathClash / ShardTooDeep                    while building a directory
-└── ArchiveRejected     an upload that can't be unpacked; names the entry
+├── ArchiveRejected     an upload that can't be unpacked; names the entry
+└── CarRejected         a CAR that can't be read or lies; names the block
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -69,6 +70,18 @@ class ArchiveRejected(StorageError):
         self.entry = entry
 
 
+class CarRejected(StorageError):
+    """A CAR that is malformed, or whose blocks aren't those of their CIDs.
+
+    `entry` is the block at fault (None: the CAR as a whole), `reason` a sentence.
+    """
+
+    def __init__(self, reason: str, entry: str | None = None) -> None:
+        super().__init__(f"{entry}: {reason}" if entry else reason)
+        self.reason = reason
+        self.entry = entry
+
+
 class BlockStore(Protocol):
     """Blocks by CID (text form, CIDv1 base32 lower case). Every method may raise StorageError."""
 
@@ -97,3 +110,9 @@ class BlockStore(Protocol):
 
     def cids(self) -> Iterator[str]:
         """Every block's CID."""
+
+    def remove_older(self, cids: Sequence[str], put_before: float) -> int:
+        """Removes those of the blocks that nobody put since a unix second; how many that were.
+
+        A put of a block that is there counts, so nobody who has just put one loses it.
+        """

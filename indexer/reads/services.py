@@ -74,8 +74,9 @@ def read_service_view(
     conn: Connection,
     service_ids: Collection[int] | None = None,
     since_block: int | None = None,
+    owner: str | None = None,
 ) -> list[ServiceView]:
-    """All services, or those of some numbers, or those that changed at or after a block.
+    """All services, or those of some numbers or an owner, or those that changed since a block.
 
     A service has changed with its own row or with its owner's account or epoch. A reorg restores
     rows of older blocks: a reader that goes by `since_block` first makes sure by
@@ -84,6 +85,8 @@ def read_service_view(
     query = with_owner(_select_services(schema.epochs.c.epoch.label("owner_epoch")))
     if service_ids is not None:
         query = query.where(schema.services.c.id.in_(service_ids))
+    if owner is not None:
+        query = query.where(schema.services.c.owner == owner)
     if since_block is not None:
         query = query.where(schema.services.c.id.in_(select(_changed_since(since_block).c.id)))
     return [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
@@ -80,3 +82,33 @@ def test_many_threads__share_blocks_and_never_lose_one(store: BlockStore) -> Non
         list(threads.map(put_some, [0, 20, 40, 60]))
     assert sorted(store.cids()) == sorted(cid_of(data) for data in blocks)
     assert all(store.get(cid_of(data)) == data for data in blocks)
+
+
+def test_blocks_that_nobody_put_since__are_removed(store: BlockStore) -> None:
+    for data in (b"old", b"kept"):
+        store.put(cid_of(data), data)
+    store.flush()
+    assert store.remove_older([cid_of(b"old"), cid_of(b"never")], put_before=0) == 0
+    later = time.time() + 60
+    assert store.remove_older([cid_of(b"old"), cid_of(b"never")], put_before=later) == 1
+    assert list(store.cids()) == [cid_of(b"kept")]
+
+
+def test_a_block_that_was_put_again__counts_as_new(store: BlockStore) -> None:
+    store.put(cid_of(b"old"), b"old")
+    store.flush()
+    for path in filter(None, [store.path(cid_of(b"old"))]):
+        os.utime(path, (1, 1))
+    store.put(cid_of(b"old"), b"old")
+    assert store.remove_older([cid_of(b"old")], put_before=time.time() - 60) == 0
+    store.flush()
+    assert store.get(cid_of(b"old")) == b"old"
+
+
+def test_a_block_put_again_after_its_removal__is_there(store: BlockStore) -> None:
+    store.put(cid_of(b"back"), b"back")
+    store.flush()
+    store.remove_older([cid_of(b"back")], put_before=time.time() + 60)
+    store.put(cid_of(b"back"), b"back")
+    store.flush()
+    assert store.get(cid_of(b"back")) == b"back"

@@ -1,0 +1,1 @@
+"""Why content is kept: each root that somebody pays for, and until when."""

@@ -1,0 +1,72 @@
+"""All SQL of holds. Every function works in the session's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from api.db import db, utc_now
+from api.holds.models import Hold, HoldKind
+from indexer import schema
+
+
+def add_hold(kind: HoldKind, subject: str, service_id: int, cid: str, size_bytes: int) -> None:
+    """Keeps a root; in the transaction that first tells of it.
+
+    The blocks must have been put within the last day (a put of one that is there counts), or lie
+    below another hold: nothing else keeps the collector off until this is committed. What is held
+    on somebody's word is therefore looked at, block by block, after its hold was committed.
+    """
+    db.session.add(
+        Hold(
+            kind=kind,
+            subject=subject,
+            service_id=service_id,
+            cid=cid,
+            size_bytes=size_bytes,
+            created_at=utc_now(),
+        )
+    )
+    db.session.flush()
+
+
+def release_holds(kind: HoldKind, subjects: Collection[str]) -> None:
+    """Lets roots go; they stay for the grace period. One that was let go stays as it was."""
+    db.session.execute(
+        update(Hold)
+        .where(Hold.kind == kind, Hold.subject.in_(subjects), Hold.released_at.is_(None))
+        .values(released_at=utc_now())
+    )
+
+
+def take_back_holds(kind: HoldKind, subjects: Collection[str]) -> set[str]:
+    """Undoes a release within its grace period; the subjects whose hold is still there."""
+    where = (Hold.kind == kind, Hold.subject.in_(subjects))
+    db.session.execute(update(Hold).where(*where).values(released_at=None))
+    return set(db.session.scalars(select(Hold.subject).where(*where)))
+
+
+def resize_hold(kind: HoldKind, subject: str, size_bytes: int) -> None:
+    """Changes what a hold counts towards the allowance."""
+    db.session.execute(
+        update(Hold).where(Hold.kind == kind, Hold.subject == subject).values(size_bytes=size_bytes)
+    )
+
+
+def held_bytes(owner: str) -> int:
+    """What the services of an account hold and have not let go; bytes."""
+    services = schema.services.c
+    query = (
+        select(func.coalesce(func.sum(Hold.size_bytes), 0))
+        .join(schema.services, services.id == Hold.service_id)
+        .where(services.owner == owner, Hold.released_at.is_(None))
+    )
+    return int(db.session.execute(query).scalar_one())
+
+
+def list_released(before: datetime, limit: int) -> list[Hold]:
+    """Holds that were let go before a time, oldest first."""
+    query = select(Hold).where(Hold.released_at < before)
+    return list(db.session.scalars(query.order_by(Hold.released_at).limit(limit)))
