@@ -6,12 +6,13 @@ from sqlalchemy import MetaData
 
 from api.auth import models as auth
 from api.db import Base
+from api.holds import links
 from api.holds import models as holds
 from api.idempotency import models as idempotency
 from api.jobs import models as jobs
 from api.sites import models as sites
 
-MODULES = (auth, holds, idempotency, jobs, sites)
+MODULES = (auth, holds, links, idempotency, jobs, sites)
 
 
 def off_chain_tables() -> MetaData:

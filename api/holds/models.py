@@ -33,7 +33,7 @@ class Hold(Base):
     kind: Mapped[str] = mapped_column(String(16), primary_key=True)
     subject: Mapped[str] = mapped_column(String(64), primary_key=True)
     service_id: Mapped[int] = mapped_column(Uint256)  # that pays for it
-    cid: Mapped[str] = mapped_column(String(128))
+    cid: Mapped[str] = mapped_column(String(64))
     size_bytes: Mapped[int] = mapped_column(BigInteger)  # that it counts towards the allowance
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its owner let it go

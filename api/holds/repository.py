@@ -5,26 +5,41 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import delete, func, select, update
 
 from api.db import db, utc_now
+from api.holds.links import index_dag
 from api.holds.models import Hold, HoldKind
+from api.storage.ports import BlockStore
+from api.storage.unixfs.cid import Cid
 from indexer import schema
 
 
-def add_hold(kind: HoldKind, subject: str, service_id: int, cid: str, size_bytes: int) -> None:
-    """Keeps a root; in the transaction that first tells of it.
+def add_hold(
+    kind: HoldKind,
+    subject: str,
+    service_id: int,
+    root: Cid,
+    size_bytes: int,
+    store: BlockStore | None,
+) -> None:
+    """Keeps a DAG; in the transaction that first tells of it.
 
     The blocks must have been put within the last day (a put of one that is there counts), or lie
     below another hold: nothing else keeps the collector off until this is committed. What is held
-    on somebody's word is therefore looked at, block by block, after its hold was committed.
+    on somebody's word is therefore looked at after its hold was committed: such a hold is added
+    without a store, and indexed (`links.index_dag`) once all of it is seen to be there.
+
+    Raises BlockMissing, BlockCorrupt, BadCid where the DAG isn't whole.
     """
+    if store is not None:
+        index_dag(store, root)
     db.session.add(
         Hold(
             kind=kind,
             subject=subject,
             service_id=service_id,
-            cid=cid,
+            cid=str(root),
             size_bytes=size_bytes,
             created_at=utc_now(),
         )
@@ -46,6 +61,11 @@ def take_back_holds(kind: HoldKind, subjects: Collection[str]) -> set[str]:
     where = (Hold.kind == kind, Hold.subject.in_(subjects))
     db.session.execute(update(Hold).where(*where).values(released_at=None))
     return set(db.session.scalars(select(Hold.subject).where(*where)))
+
+
+def drop_hold(kind: HoldKind, subject: str) -> None:
+    """Forgets a hold at once: of what never was told to be kept, or whose time is over."""
+    db.session.execute(delete(Hold).where(Hold.kind == kind, Hold.subject == subject))
 
 
 def resize_hold(kind: HoldKind, subject: str, size_bytes: int) -> None:

@@ -1,4 +1,4 @@
-"""Why content is kept.
+"""Why content is kept, and which block leads to which.
 
 Revision ID: 0002
 Revises: 0001
@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=16), nullable=False),
         sa.Column("subject", sa.String(length=64), nullable=False),
         sa.Column("service_id", indexer.schema.Uint256(), nullable=False),
-        sa.Column("cid", sa.String(length=128), nullable=False),
+        sa.Column("cid", sa.String(length=64), nullable=False),
         sa.Column("size_bytes", sa.BigInteger(), nullable=False),
         sa.Column("created_at", api.db.UtcDateTime(timezone=True), nullable=False),
         sa.Column("released_at", api.db.UtcDateTime(timezone=True), nullable=True),
@@ -32,6 +32,15 @@ def upgrade() -> None:
         batch_op.create_index("ix_holds_cid", ["cid"], unique=False)
         batch_op.create_index("ix_holds_released", ["released_at"], unique=False)
         batch_op.create_index("ix_holds_service", ["service_id"], unique=False)
+    op.create_table(
+        "block_links",
+        sa.Column("parent", sa.String(length=64), nullable=False),
+        sa.Column("child", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("parent", "child"),
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("block_links", schema=None) as batch_op:
+        batch_op.create_index("ix_block_links_child", ["child"], unique=False)
     # What was deployed before there were holds.
     op.execute(
         "INSERT INTO holds (kind, subject, service_id, cid, size_bytes, created_at) "
@@ -41,4 +50,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    op.drop_table("block_links")
     op.drop_table("holds")
