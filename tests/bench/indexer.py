@@ -35,7 +35,9 @@ from tests.support.postgres import fresh_schema
 RUNS = 3
 ROOT = Path(__file__).parents[2]
 DATABASES = ("sqlite", "postgresql")
-CHAINS = {"dense": (2_000, 100), "sparse": (5_000, 1)}  # blocks, events in each
+# Blocks, events in each. The long one shows that cost is linear and memory has its bound.
+CHAINS = {"dense": (2_000, 100), "sparse": (5_000, 1), "long": (6_000, 100)}
+REWOUND = "dense"  # the chain that a mirror is rewound over, to its second block
 LIVE_BLOCKS = 200
 WAIT_SECONDS = 60.0
 
@@ -87,12 +89,15 @@ def measure(runs: int) -> dict[str, object]:
             for column in ("", "s", "events/s", "blocks/s", "MB"):
                 table.add_column(column, justify="right")
             digests = set()
+            rewinds = {}
             for database in DATABASES:
                 found = []
                 for _ in range(runs):
                     with _fresh(database) as url:
                         found.append(_backfill(node, manifest, url, blocks, events))
                         digests.add(_checked(url, blocks, events))
+                        if name == REWOUND:
+                            rewinds[database] = _rewind(node, manifest, url)
                 middle = sorted(found, key=lambda one: one.seconds)[len(found) // 2]
                 figures[f"{name} {database}"] = asdict(middle)
                 table.add_row(
@@ -105,6 +110,12 @@ def measure(runs: int) -> dict[str, object]:
             if len(digests) != 1:
                 raise RuntimeError(f"the databases differ: {digests}")
             console.print(table)
+            for database, (seconds, megabytes) in rewinds.items():
+                figures[f"rewind {database}"] = {"seconds": seconds, "megabytes": megabytes}
+                console.print(
+                    f"rewound over {blocks * events:,} events, {database}: "
+                    f"{seconds:.2f} s, {megabytes:.0f} MB"
+                )
     with running_node() as node, tempfile.TemporaryDirectory() as folder:
         node.emit(1, 200, 10)
         manifest = Path(folder) / "deployment.json"
@@ -144,8 +155,8 @@ def _fresh(database: str) -> Iterator[str]:
         yield f"sqlite:///{folder}/mirror.sqlite3"
 
 
-def _process(node: Node, manifest: Path, url: str, *options: str, **settings: str) -> int:
-    """Starts `dspace index run`; its process id."""
+def _process(node: Node, manifest: Path, url: str, *words: str, **settings: str) -> int:
+    """Starts a command of `dspace index`; its process id."""
     environment = os.environ | {
         "DSPACE_DATABASE_URL": url,
         "DSPACE_RPC_URLS": node.url,
@@ -154,9 +165,10 @@ def _process(node: Node, manifest: Path, url: str, *options: str, **settings: st
         **settings,
     }
     process = subprocess.Popen(
-        [sys.executable, "-m", "indexer.cli", "run", *options],
+        [sys.executable, "-m", "indexer.cli", *words],
         env=environment,
         cwd=ROOT,
+        stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
     return process.pid
@@ -164,7 +176,25 @@ def _process(node: Node, manifest: Path, url: str, *options: str, **settings: st
 
 def _run_once(node: Node, manifest: Path, url: str) -> float:
     """Runs it to the head; megabytes of memory at the most."""
-    pid = _process(node, manifest, url, "--once")
+    return _ended(_process(node, manifest, url, "run", "--once"))
+
+
+def _rewind(node: Node, manifest: Path, url: str) -> tuple[float, float]:
+    """Seconds and megabytes of a rewind to the chain's second block, its rows checked."""
+    started = time.perf_counter()
+    megabytes = _ended(_process(node, manifest, url, "rewind", "--to", "2", "--yes"))
+    seconds = time.perf_counter() - started
+    engine = open_engine(url, writes=False)
+    with engine.connect() as conn:
+        highest = conn.execute(select(func.max(schema.events.c.block_number))).scalar_one()
+    engine.dispose()
+    if highest is not None and highest > 2:
+        raise RuntimeError(f"an event of block {highest} is still there")
+    return seconds, megabytes
+
+
+def _ended(pid: int) -> float:
+    """Waits for a process; megabytes of memory at the most."""
     _, status, usage = os.wait4(pid, 0)
     if status:
         raise RuntimeError(f"the indexer ended with {status}")
@@ -204,7 +234,7 @@ def _latency(node: Node, manifest: Path, url: str, *, subscribes: bool) -> Laten
     """Blocks of 20 events at random moments; a reader looks once a millisecond."""
     # Where nobody answers a subscription, it polls.
     settings = {} if subscribes else {"DSPACE_RPC_URLS": f"{node.url},ws://127.0.0.1:1"}
-    pid = _process(node, manifest, url, **settings)
+    pid = _process(node, manifest, url, "run", **settings)
     engine = open_engine(url, writes=False)
     dice = random.Random(1)
 
