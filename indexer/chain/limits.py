@@ -20,6 +20,7 @@ RANGE_CODES = frozenset({LIMIT_EXCEEDED, -32614, -32008})  # QuickNode's; jsonrp
 RATE_CODES = frozenset({429, -32029, -32016, -32097})
 PAYLOAD_TOO_LARGE = 413
 TOO_MANY_REQUESTS = 429
+UNAVAILABLE = 503
 MAX_RETRY_AFTER_SECONDS = 120.0
 
 _RATE = re.compile(
@@ -88,8 +89,12 @@ def range_limit(code: object, words: str, status: int = 200) -> RangeTooLarge | 
 def rate_limit(
     code: object, words: str, status: int = 200, retry_after: str | None = None
 ) -> RateLimited | None:
-    """What an error says about being asked too often; `retry_after` is HTTP's header."""
-    if status != TOO_MANY_REQUESTS and code not in RATE_CODES and not _RATE.search(words):
+    """What an error says about being asked too often; `retry_after` is HTTP's header.
+
+    A 503 that says when to come back is heard like a 429 (RFC 9110, 10.2.3).
+    """
+    told = status == TOO_MANY_REQUESTS or (status == UNAVAILABLE and retry_after is not None)
+    if not told and code not in RATE_CODES and not _RATE.search(words):
         return None
     seconds = None if retry_after is None else retry_after_seconds(retry_after)
     if seconds is None and (said := _BACKOFF.search(words)):

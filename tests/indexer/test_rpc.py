@@ -93,8 +93,9 @@ def test_http_says_that_a_range_is_too_large(chain: FakeChain, endpoint: RpcEndp
         endpoint.call("eth_getLogs", {"address": [], "fromBlock": "0x0", "toBlock": "0x1"})
 
 
-def test_how_long_to_wait_is_told(chain: FakeChain, endpoint: RpcEndpoint) -> None:
-    chain.fault("eth_chainId", raising(HttpFault(429, b"", retry_after="7")))
+@pytest.mark.parametrize("status", [429, 503])
+def test_how_long_to_wait_is_told(chain: FakeChain, endpoint: RpcEndpoint, status: int) -> None:
+    chain.fault("eth_chainId", raising(HttpFault(status, b"", retry_after="7")))
     with pytest.raises(RateLimited) as raised:
         endpoint.call("eth_chainId")
     assert raised.value.retry_after_seconds == 7
