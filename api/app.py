@@ -13,6 +13,7 @@ from api.auth.routes import blueprint as auth
 from api.db import db, engine_options, prepare_engine
 from api.deployments.routes import blueprint as deployments
 from api.deployments.uploads import SpoolingRequest
+from api.files.routes import blueprint as files
 from api.health.metrics import Metrics
 from api.health.routes import blueprint as health
 from api.http.headers import init_headers
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     services,
     sites,
     deployments,
+    files,
 )
 
 

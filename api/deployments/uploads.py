@@ -18,9 +18,9 @@ from uuid import uuid4
 from flask import Request, request
 
 from api.deployments import repository
+from api.http.parts import FORM_OVERHEAD_BYTES, SharedSpool
 from api.problems import FieldError, Problem, invalid
 
-FORM_OVERHEAD_BYTES = 64 * 1024  # boundaries, part headers and small fields around the file
 ORPHAN_SECONDS = 3_600  # an upload that is coming in is written to much more often
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -84,12 +84,15 @@ class SpoolingRequest(Request):
     max_form_parts = 10
     spool_folder: Path | None = None
     spooled: list[SpoolFile]
+    shared_spool: SharedSpool | None = None
 
     def __init__(self, environ: dict[str, Any], *arguments: Any, **options: Any) -> None:
         super().__init__(environ, *arguments, **options)
         self.spooled = []
 
     def _get_file_stream(self, *_about: Any, **_more: Any) -> IO[bytes]:
+        if self.shared_spool is not None:
+            return self.shared_spool.next_part()  # type: ignore[return-value]  # as below
         if self.spool_folder is None:
             raise Problem("unsupported-media-type")
         spool: Any = SpoolFile(self.spool_folder)

@@ -35,12 +35,16 @@ def read_allowance(mirror: MirrorView, address: str) -> Allowance:
     return Allowance(repository.held_bytes(address), allowed)
 
 
+def lock_account(address: str) -> None:
+    """Until this writing transaction ends, nobody else changes what the account holds."""
+    hold_lock(_HOLDS_LOCK | int(address[-14:], 16))
+
+
 def require_room(mirror: MirrorView, address: str, more_bytes: int) -> None:
     """Raises a Problem of 402 where the allowance doesn't reach for so many bytes more.
 
-    In a writing transaction: nobody else adds to the account's holds until it ends.
+    In a writing transaction, after `lock_account`; elsewhere it is no more than a first look.
     """
-    hold_lock(_HOLDS_LOCK | int(address[-14:], 16))
     allowance = read_allowance(mirror, address)
     if more_bytes > 0 and allowance.used_bytes + more_bytes > allowance.allowed_bytes:
         raise Problem(
@@ -69,12 +73,11 @@ def storage_service(mirror: MirrorView, address: str) -> reads.ServiceView:
     )
 
 
-def readable_storage(mirror: MirrorView, address: str) -> bool:
-    """Whether the owner may read what is kept: some storage service has not ended."""
-    return any(
-        mirror.state_of(view) != STATE_NAMES[ServiceState.STOPPED]
-        for view in list_storage_services(mirror, address)
-    )
+def require_readable(mirror: MirrorView, address: str) -> None:
+    """Raises a Problem of 402 where every storage service of the account has ended."""
+    states = [mirror.state_of(view) for view in list_storage_services(mirror, address)]
+    if all(state == STATE_NAMES[ServiceState.STOPPED] for state in states):
+        raise Problem("storage-not-active", as_of=mirror.as_of.model_dump())
 
 
 def list_storage_services(mirror: MirrorView, address: str) -> list[reads.ServiceView]:

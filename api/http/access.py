@@ -12,6 +12,8 @@ SCOPES = {
     "account:read": "the account, its services and its history",
     "sites:read": "sites, deployments and their logs",
     "sites:write": "create, change and delete sites; deploy and publish",
+    "files:read": "the account's folders, their versions and content",
+    "files:write": "upload, move, delete and restore files and folders",
 }
 
 

@@ -53,7 +53,7 @@ class Operation:
     description: str
     body: type[BaseModel] | None
     query: type[BaseModel] | None
-    uploads: str | None  # the multipart field of a file
+    uploads: str | None  # the multipart field of a file, or the media type of a raw body
     returns: tuple[int, type[BaseModel] | str | None]
     problems: tuple[str, ...]
     idempotent: bool

@@ -25,6 +25,7 @@ TAGS = {
     "services": "Plans and services. They are started and changed on the chain.",
     "sites": "Names on services.",
     "deployments": "Versions of a site.",
+    "files": "Folders: an account's files, every state of which is an immutable directory.",
     "about": "The API itself.",
 }
 _PARAMETER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
@@ -121,7 +122,9 @@ def _operation(rule: Rule, operation: Operation, schemas: _Schemas) -> dict[str,
     content: dict[str, Any] = {}
     if operation.body is not None:
         content["application/json"] = {"schema": schemas.ref(operation.body, "validation")}
-    if operation.uploads is not None:
+    if operation.uploads is not None and "/" in operation.uploads:
+        content[operation.uploads] = {"schema": {"type": "string"}}
+    elif operation.uploads is not None:
         content["multipart/form-data"] = {
             "schema": {
                 "type": "object",

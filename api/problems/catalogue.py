@@ -140,6 +140,30 @@ PROBLEMS = _types(
             "with its block."
         ),
     ),
+    # ---------------------------------------------------------------- folders
+    ("unknown-file", 404, "Unknown file", "The account's tree has nothing at this path."),
+    ("unknown-version", 404, "Unknown version", "The account's tree has no such version."),
+    (
+        "path-taken",
+        409,
+        "Path taken",
+        (
+            "Something is there that would be lost, or the path goes on behind a file; `path` "
+            "names it. Delete it first, or ask to overwrite it."
+        ),
+    ),
+    (
+        "precondition-failed",
+        412,
+        "Precondition failed",
+        "What is there now is another than the If-Match or If-None-Match header asks for.",
+    ),
+    (
+        "range-not-satisfiable",
+        416,
+        "Range not satisfiable",
+        "The file ends before the range begins.",
+    ),
     # ---------------------------------------------------------------- sites and deployments
     ("unknown-site", 404, "Unknown site", "There is no site of this name."),
     ("unknown-deployment", 404, "Unknown deployment", "The site has no deployment of this id."),
@@ -167,6 +191,15 @@ PROBLEMS = _types(
         422,
         "Archive rejected",
         "The archive can't be unpacked safely; `entry` names the member at fault, if it is one.",
+    ),
+    (
+        "car-rejected",
+        422,
+        "CAR rejected",
+        (
+            "The CAR is malformed, lies about a block, or lacks one; `entry` names the block at "
+            "fault, if it is one."
+        ),
     ),
     (
         "content-not-held",

@@ -34,6 +34,7 @@ class ImportedDirectory:
     cid: str
     file_count: int
     size_bytes: int  # of the files
+    dag_bytes: int  # of all blocks
 
 
 def inspect_archive(file: BinaryIO, limits: ArchiveLimits) -> ArchiveSummary:
@@ -47,23 +48,29 @@ def import_archive(
     limits: ArchiveLimits,
     store: BlockStore,
     profile: Profile = UNIXFS_V1_2025,
+    *,
+    keep_top: bool = False,
 ) -> ImportedDirectory:
     """Puts the archive's files and flushes; on any failure nothing of it is kept.
 
-    Where everything lies in one top folder, that folder is the root. Raises ArchiveRejected,
-    StoreFull.
+    Where everything lies in one top folder, that folder is the root, unless `keep_top` is set.
+    Raises ArchiveRejected, StoreFull.
     """
     try:
-        summary, root = _load(file, limits, store, profile)
+        summary, root = _load(file, limits, store, profile, keep_top)
         store.flush()
     except BaseException:
         store.discard()
         raise
-    return ImportedDirectory(str(root.cid), summary.file_count, summary.size_bytes)
+    return ImportedDirectory(str(root.cid), summary.file_count, summary.size_bytes, root.dag_bytes)
 
 
 def _load(
-    file: BinaryIO, limits: ArchiveLimits, store: BlockStore, profile: Profile
+    file: BinaryIO,
+    limits: ArchiveLimits,
+    store: BlockStore,
+    profile: Profile,
+    keep_top: bool = False,
 ) -> tuple[ArchiveSummary, Imported]:
     account = Account(limits, packed_bytes=file.seek(0, 2))
     file.seek(0)
@@ -88,7 +95,8 @@ def _load(
         account.check_entries(file_count + builder.directory_count, member.entry)
     if not file_count:
         raise ArchiveRejected("the archive holds no files")
-    builder.strip_single_top()
+    if not keep_top:
+        builder.strip_single_top()
     try:
         root = builder.build(store)
     except ShardTooDeep as clash:

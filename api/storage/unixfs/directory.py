@@ -6,7 +6,7 @@ path is a file or a directory, never both, and comes once; anything else raises 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from api.storage.ports import BlockStore, PathClash
 from api.storage.unixfs.cid import pack_cid
@@ -71,17 +71,25 @@ class DirectoryBuilder:
         for name, below in tree.items():
             child = below if isinstance(below, Imported) else self._put(below, store)
             entries[name.encode()] = child
-        size_bytes = sum(child.size_bytes for child in entries.values())
-        version = self.profile.cid_version
-        links = [
-            Link(pack_cid(entries[name].cid, version), name, entries[name].dag_bytes)
-            for name in sorted(entries)
-        ]
-        if self._sharding_size(links) > self.profile.sharded_above_bytes:
-            return put_shards(entries, store, version, size_bytes)
-        return put_node(store, links, Data(Kind.DIRECTORY), size_bytes)
+        return put_directory(entries, store, self.profile)
 
-    def _sharding_size(self, links: list[Link]) -> int:
-        if self.profile.sharding_size is ShardingSize.LINKS:
-            return sum(len(link.name) + len(link.cid) for link in links)
-        return _BLOCK_HEAD_BYTES + sum(len(encode_link(link)) for link in links)
+
+def put_directory(
+    entries: Mapping[bytes, Imported], store: BlockStore, profile: Profile
+) -> Imported:
+    """Puts one directory's own blocks, sharded where its size asks for it; raises ShardTooDeep."""
+    size_bytes = sum(child.size_bytes for child in entries.values())
+    version = profile.cid_version
+    links = [
+        Link(pack_cid(entries[name].cid, version), name, entries[name].dag_bytes)
+        for name in sorted(entries)
+    ]
+    if _sharding_size(links, profile) > profile.sharded_above_bytes:
+        return put_shards(entries, store, version, size_bytes)
+    return put_node(store, links, Data(Kind.DIRECTORY), size_bytes)
+
+
+def _sharding_size(links: list[Link], profile: Profile) -> int:
+    if profile.sharding_size is ShardingSize.LINKS:
+        return sum(len(link.name) + len(link.cid) for link in links)
+    return _BLOCK_HEAD_BYTES + sum(len(encode_link(link)) for link in links)

@@ -1,0 +1,1 @@
+"""Folders: an account's tree of files, every state of which is an immutable directory."""
