@@ -48,6 +48,7 @@ class ApiSettings(BaseSettings):
     max_upload_bytes: int = Field(1024 * MIB, ge=1024)
     max_archive_files: int = Field(50_000, ge=1)
     max_unpacked_bytes: int = Field(1024 * MIB, ge=1024)
+    deployments_kept: int = Field(20, ge=1)  # of a site, for rollbacks; the live one always
     file_versions_days: int = Field(30, ge=1)  # that an older version of a tree is kept
     file_versions_kept: int = Field(1_000, ge=2)  # of a tree, at the most
     ready_max_lag: int = Field(300, ge=0)  # seconds; 0: any

@@ -10,6 +10,7 @@ from flask import current_app
 from api.db import writing
 from api.deployments import repository, service
 from api.jobs.work import GiveUp, Payload
+from api.mirror import open_mirror
 from api.settings import ApiSettings
 from api.sites.models import Deployment, DeploymentState
 from api.storage.archive import import_archive
@@ -42,7 +43,9 @@ def deploy(payload: Payload) -> None:
     with writing():
         deployment = _unfinished(begun.id)
         if deployment is not None:
-            service.settle_stored(deployment, stored.cid, stored.file_count, stored.size_bytes)
+            service.settle_stored(
+                open_mirror(), deployment, stored.cid, stored.file_count, stored.size_bytes
+            )
     if upload is not None:
         upload.unlink(missing_ok=True)
 
@@ -65,6 +68,7 @@ def _begin(payload: Payload) -> Deployment | None:
         deployment = _unfinished(str(payload["deployment_id"]))
         if deployment is not None:
             service.advance(deployment, DeploymentState.BUILDING, "building")
+            service.hold_wanted(deployment)
         return deployment
 
 

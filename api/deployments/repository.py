@@ -39,6 +39,18 @@ def list_deployments(site_id: str, below: int | None, limit: int) -> list[Deploy
     return list(db.session.scalars(query.order_by(Deployment.number.desc()).limit(limit)))
 
 
+def list_stored(site_id: str) -> list[str]:
+    """Ids of a site's deployments that were stored."""
+    query = select(Deployment.id).where(Deployment.site_id == site_id, Deployment.cid.is_not(None))
+    return list(db.session.scalars(query))
+
+
+def list_old_stored(site_id: str, kept: int) -> list[str]:
+    """Ids of a site's stored deployments beyond the newest `kept`."""
+    query = select(Deployment.id).where(Deployment.site_id == site_id, Deployment.cid.is_not(None))
+    return list(db.session.scalars(query.order_by(Deployment.number.desc()).offset(kept)))
+
+
 def add_log(deployment_id: str, line: str) -> None:
     """A line of the deployment's log."""
     db.session.add(DeploymentLog(deployment_id=deployment_id, at=utc_now(), line=line))

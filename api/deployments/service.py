@@ -16,14 +16,22 @@ from api.db import db, utc_now
 from api.deployments import repository
 from api.deployments.schemas import DeploymentOut, Deployments, deployment_out
 from api.deployments.sources import Incoming
+from api.holds import repository as holds
+from api.holds.links import index_dag
+from api.holds.models import HoldKind
+from api.holds.service import lock_account, require_room
 from api.http.operation import after_commit
 from api.http.schemas import bad_cursor, decode_cursor, encode_cursor
 from api.jobs.kinds import DEPLOY
 from api.jobs.queue import enqueue
+from api.mirror import MirrorView
 from api.problems import Problem
+from api.services.service import service_owner
 from api.settings import ApiSettings
 from api.sites.models import Deployment, DeploymentState, Site
 from api.sites.repository import begin_change, lock_site
+from api.storage.ports import BlockStore
+from api.storage.unixfs import parse_cid
 
 
 def create_deployment(site: Site, incoming: Incoming) -> DeploymentOut:
@@ -98,15 +106,35 @@ def publish(site: Site, deployment_id: str) -> DeploymentOut:
             f"Deployment {deployment.number} is {deployment.state}.",
             state=deployment.state,
         )
+    if not holds.take_back_holds(HoldKind.DEPLOYMENT, [deployment.id]):
+        raise Problem(
+            "deployment-not-publishable",
+            f"What deployment {deployment.number} stored is no longer kept.",
+            state=deployment.state,
+        )
     newest = repository.next_number(site.id) - 1
     _go_live(site, deployment, revision, newest, "published by its owner")
     return _out(deployment)
 
 
-def settle_stored(deployment: Deployment, cid: str, file_count: int, size_bytes: int) -> None:
+def hold_wanted(deployment: Deployment) -> None:
+    """Keeps what a deployment of a CID refers to, before it is seen whether all of it is here."""
+    if deployment.wanted_cid and not holds.has_hold(HoldKind.DEPLOYMENT, deployment.id):
+        site = lock_site(deployment.site_id)
+        root = parse_cid(deployment.wanted_cid)
+        holds.add_hold(HoldKind.DEPLOYMENT, deployment.id, site.service_id, root, 0, None)
+
+
+def settle_stored(
+    mirror: MirrorView, deployment: Deployment, cid: str, file_count: int, size_bytes: int
+) -> None:
     """What a deployment becomes once its directory is stored, in a writing transaction."""
     revision = begin_change()
     site = lock_site(deployment.site_id)
+    reason = _hold(mirror, site, deployment, cid, size_bytes)
+    if reason is not None:
+        settle_failed(deployment, reason)
+        return
     deployment.cid = cid
     deployment.file_count = file_count
     deployment.size_bytes = size_bytes
@@ -114,14 +142,17 @@ def settle_stored(deployment: Deployment, cid: str, file_count: int, size_bytes:
     repository.add_log(deployment.id, f"stored {file_count} files, {size_bytes} bytes as {cid}")
     if site.deleted_at is not None:
         _supersede(deployment, "the site was deleted")
+        holds.release_holds(HoldKind.DEPLOYMENT, [deployment.id])
     elif deployment.number > site.settled_number:
         _go_live(site, deployment, revision, deployment.number, None)
     else:
         _supersede(deployment, "a later deployment or rollback came first")
+    _release_old(site)
 
 
 def settle_failed(deployment: Deployment, reason: str) -> None:
     """It failed; what was live stays live."""
+    holds.drop_hold(HoldKind.DEPLOYMENT, deployment.id)
     deployment.state = DeploymentState.FAILED
     deployment.reason = reason
     deployment.upload = None
@@ -134,6 +165,37 @@ def advance(deployment: Deployment, state: DeploymentState, line: str) -> None:
     deployment.state = state
     deployment.updated_at = utc_now()
     repository.add_log(deployment.id, line)
+
+
+def _hold(
+    mirror: MirrorView, site: Site, deployment: Deployment, cid: str, size_bytes: int
+) -> str | None:
+    """Keeps what was stored; else the reason why it can't be."""
+    root = parse_cid(cid)
+    owner = service_owner(mirror, site.service_id)
+    if owner is None:
+        return "the site's service is gone"
+    lock_account(owner)
+    try:
+        require_room(mirror, owner, size_bytes)
+    except Problem as problem:
+        return problem.detail
+    store: BlockStore = current_app.extensions["dspace_store"]
+    if holds.has_hold(HoldKind.DEPLOYMENT, deployment.id):
+        index_dag(store, root)
+        holds.resize_hold(HoldKind.DEPLOYMENT, deployment.id, size_bytes)
+    else:
+        holds.add_hold(HoldKind.DEPLOYMENT, deployment.id, site.service_id, root, size_bytes, store)
+    return None
+
+
+def _release_old(site: Site) -> None:
+    """Lets the oldest go beyond what is kept for rollbacks; never the live one."""
+    settings: ApiSettings = current_app.config["DSPACE"]
+    old = repository.list_old_stored(site.id, settings.deployments_kept)
+    holds.release_holds(
+        HoldKind.DEPLOYMENT, [found for found in old if found != site.live_deployment_id]
+    )
 
 
 def _go_live(

@@ -76,14 +76,35 @@ def resize_hold(kind: HoldKind, subject: str, size_bytes: int) -> None:
 
 
 def held_bytes(owner: str) -> int:
-    """What the services of an account hold and have not let go; bytes."""
+    """What the services of an account hold and have not let go; bytes.
+
+    What one service holds twice counts once.
+    """
     services = schema.services.c
-    query = (
-        select(func.coalesce(func.sum(Hold.size_bytes), 0))
+    each = (
+        select(func.max(Hold.size_bytes).label("size_bytes"))
         .join(schema.services, services.id == Hold.service_id)
         .where(services.owner == owner, Hold.released_at.is_(None))
+        .group_by(Hold.service_id, Hold.cid)
+        .subquery()
     )
+    query = select(func.coalesce(func.sum(each.c.size_bytes), 0))
     return int(db.session.execute(query).scalar_one())
+
+
+def has_hold(kind: HoldKind, subject: str) -> bool:
+    """Whether it is kept, or still within the grace period."""
+    query = select(Hold.subject).where(Hold.kind == kind, Hold.subject == subject)
+    return db.session.execute(query).first() is not None
+
+
+def move_holds(kind: HoldKind, subjects: Collection[str], service_id: int) -> None:
+    """Another service pays from now on."""
+    db.session.execute(
+        update(Hold)
+        .where(Hold.kind == kind, Hold.subject.in_(subjects))
+        .values(service_id=service_id)
+    )
 
 
 def list_released(before: datetime, limit: int) -> list[Hold]:

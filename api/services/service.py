@@ -92,6 +92,12 @@ def show_service(mirror: MirrorView, text: str) -> ServiceWithAsOf:
     return ServiceWithAsOf(**_fields(mirror, row, _kinds(mirror)), as_of=mirror.as_of)
 
 
+def service_owner(mirror: MirrorView, service_id: int) -> str | None:
+    """Who has a service now; None where a reorg took it away."""
+    views = reads.read_service_view(mirror.connection, [service_id])
+    return views[0].service.owner if views else None
+
+
 def parse_number(text: str) -> int | None:
     """A uint256 from its decimal text; None where it is none."""
     if not (text.isascii() and text.isdigit() and len(text) <= 78):

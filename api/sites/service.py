@@ -8,7 +8,10 @@ from uuid import uuid4
 from flask import current_app
 
 from api.db import db, utc_now
+from api.deployments import repository as deployments
 from api.deployments.schemas import deployment_out
+from api.holds import repository as holds
+from api.holds.models import HoldKind
 from api.http.schemas import decode_cursor, encode_cursor
 from api.mirror import MirrorView
 from api.problems import Problem
@@ -107,6 +110,7 @@ def change_site(
     if view.service.id != site.service_id:
         _require_free_service(view.service.id)
         site.service_id = view.service.id
+        holds.move_holds(HoldKind.DEPLOYMENT, deployments.list_stored(site.id), site.service_id)
     site.revision = revision
     db.session.flush()
     return _with_as_of(mirror, site, view)
@@ -117,6 +121,7 @@ def delete_site(mirror: MirrorView, address: str, name: str) -> None:
     site, _ = own_site(mirror, address, name)
     site.revision = _begin_change(site)
     site.deleted_at = utc_now()
+    holds.release_holds(HoldKind.DEPLOYMENT, deployments.list_stored(site.id))
 
 
 def _begin_change(site: Site) -> int:

@@ -77,6 +77,7 @@ class Mirror:
                     contract="Credits", asset=CREDITS, scale=1_000, grace=GRACE, **self._last()
                 )
             )
+        self.tier(0, name="Free", rate=0, discount=0)
         for number, kind, rate, period in ((1, 1, 0, 2_592_000), (2, 1, 2_000, 0)):
             self.plan(number, kind, rate, period)
         self.plan(3, 2, 1_000, 0)
