@@ -103,6 +103,11 @@ class ApiSettings(BaseSettings):
         return self.data_dir / "uploads"
 
     @property
+    def variants_dir(self) -> Path:
+        """Where compressed forms of files are."""
+        return self.data_dir / "variants"
+
+    @property
     def sign_in_domain(self) -> str:
         """The host[:port] that a wallet is asked to sign in to."""
         return urlsplit(self.public_url).netloc

@@ -9,6 +9,7 @@ from flask import current_app
 
 from api.db import writing
 from api.deployments import repository, service
+from api.gateway.rules.check import check_rules
 from api.jobs.work import GiveUp, Payload
 from api.mirror import open_mirror
 from api.settings import ApiSettings
@@ -23,6 +24,7 @@ from api.storage.ports import (
     NotAFile,
 )
 from api.storage.unixfs import Dag, measure_directory, parse_cid
+from api.storage.variants import Variants
 from api.wiring import archive_limits
 
 
@@ -40,6 +42,7 @@ def deploy(payload: Payload) -> None:
         return
     upload = _upload_path(begun)
     stored = _import(begun, upload) if upload is not None else _measure(begun)
+    _prepare(begun.id, stored)
     with writing():
         deployment = _unfinished(begun.id)
         if deployment is not None:
@@ -96,6 +99,18 @@ def _measure(deployment: Deployment) -> _Stored:
     except (BadCid, BlockMissing, NotADirectory, NotAFile):
         raise GiveUp("the store no longer holds the whole of this CID") from None
     return _Stored(str(cid), measured.file_count, measured.size_bytes)
+
+
+def _prepare(deployment_id: str, stored: _Stored) -> None:
+    """What the gateway can use the sooner, and what of the site's own rules it can't."""
+    settings: ApiSettings = current_app.config["DSPACE"]
+    root = parse_cid(stored.cid)
+    Variants(settings.variants_dir).make(_store(), root)
+    told = check_rules(Dag(_store()), root)
+    if told:
+        with writing():
+            for line in told:
+                repository.add_log(deployment_id, line)
 
 
 def _advance(deployment_id: str, line: str) -> None:

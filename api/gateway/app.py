@@ -14,19 +14,36 @@ from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 
 from api.gateway import pages
 from api.gateway.contents import Content, Contents, Face, Redirect
+from api.gateway.formats import Form, wanted_form
 from api.gateway.health import health_answer
+from api.gateway.holders import Holders, HoldersUnavailable
 from api.gateway.hosts import Host, HostKind, parse_host
 from api.gateway.pages import Refusal, render
 from api.gateway.poller import Poller
 from api.gateway.previews import Previews, PreviewsUnavailable
-from api.gateway.routing import Target, check_path, route_path, route_preview, route_site
+from api.gateway.resolving import Resolver
+from api.gateway.routing import (
+    Target,
+    check_holders,
+    check_path,
+    route_origin,
+    route_path,
+    route_preview,
+    route_site,
+)
 from api.gateway.sending import Sender, send_redirect, tell_broken
 from api.gateway.settings import GatewaySettings
 from api.gateway.view import View
 from api.process import exit_with_parent
 from api.storage.embedded import EmbeddedBlockStore
-from api.storage.ports import BlockMissing, StorageError
-from api.storage.unixfs.cid import parse_cid
+from api.storage.ports import (
+    BlockMissing,
+    EntryMissing,
+    NotADirectory,
+    NotAFile,
+    StorageError,
+)
+from api.storage.variants import Variants
 from indexer.database import open_engine
 from indexer.logs import configure_logging
 
@@ -48,7 +65,9 @@ class Gateway:
             EmbeddedBlockStore(settings.blocks_dir), settings.gateway_cache_megabytes * 2**20
         )
         self.engine = open_engine(settings.database_url, writes=False)
+        self.resolver = Resolver(self.contents, Variants(settings.variants_dir))
         self.previews = Previews(self.engine)
+        self.holders = Holders(self.engine)
         self.poller = Poller(self.engine, self.view, settings.gateway_poll_milliseconds / 1_000)
         self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blocks")
         self.sender = Sender(self.contents, self.threads)
@@ -89,9 +108,17 @@ class Gateway:
                 proto.response_bytes(*answer)
                 return
             target = route_path(self.view, path)
+        elif host.kind is HostKind.ORIGIN:
+            target = route_origin(self.view, host, path)
         else:
             target = await self._target(host, path)
-        found = self.contents.known(target.root, target.path, target.face)
+        if target.face in (Face.PATH, Face.ORIGIN):
+            await self._check_public(scope, target)
+            form = wanted_form(scope.query_string, scope.headers.get("accept", ""))
+            if form is not None:
+                await self._send_form(scope, proto, form, target)
+                return
+        found = self.contents.known(target.key)
         if found is None:
             found = await self._resolve(target)
         if isinstance(found, Redirect):
@@ -119,15 +146,42 @@ class Gateway:
                 raise pages.not_ready() from None
         return route_preview(self.view, preview, path, int(time.time()))
 
+    async def _check_public(self, scope: Scope, target: Target) -> None:
+        """Raises Refusal where nobody who pays holds the content."""
+        if not self.view.ready:
+            raise pages.not_ready()
+        services = self.holders.known(target.root)
+        if services is None:
+            loop = asyncio.get_running_loop()
+            try:
+                services = await loop.run_in_executor(self.threads, self.holders.read, target.root)
+            except HoldersUnavailable:
+                raise pages.not_ready() from None
+        if not services and "only-if-cached" in scope.headers.get("cache-control", ""):
+            raise pages.not_held_cached()
+        check_holders(self.view, services, int(time.time()))
+
+    async def _send_form(
+        self, scope: Scope, proto: HTTPProtocol, form: Form, target: Target
+    ) -> None:
+        try:
+            await self.sender.send_form(scope, proto, form, target)
+        except (EntryMissing, NotADirectory, NotAFile):
+            raise pages.not_found() from None
+        except StorageError as error:
+            raise self._refusal_of(error, target) from None
+
     async def _resolve(self, target: Target) -> Content | Redirect:
         loop = asyncio.get_running_loop()
-        root = parse_cid(target.root)
         try:
-            return await loop.run_in_executor(
-                self.threads, self.contents.resolve, root, target.path, target.face
-            )
+            found = await loop.run_in_executor(self.threads, self.resolver.resolve, target)
         except StorageError as error:
-            if isinstance(error, BlockMissing) and target.face is Face.PATH:
-                raise pages.not_held() from None
-            tell_broken(error, target)
-            raise pages.broken() from None
+            raise self._refusal_of(error, target) from None
+        self.contents.keep(target.key, found)
+        return found
+
+    def _refusal_of(self, error: StorageError, target: Target) -> Refusal:
+        if isinstance(error, BlockMissing) and target.face in (Face.PATH, Face.ORIGIN):
+            return pages.not_held()
+        tell_broken(error, target)
+        return pages.broken()

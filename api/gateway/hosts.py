@@ -22,12 +22,13 @@ class HostKind(Enum):
     BASE = "base"
     SITE = "site"
     PREVIEW = "preview"
+    ORIGIN = "origin"  # {cid}.ipfs.{base}
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A host and the site's name or deployment's id in it."""
+    """A host and the site's name, deployment's id or CID in it."""
 
     kind: HostKind
     label: str = ""
@@ -46,6 +47,10 @@ def parse_host(header: str, base_domain: str) -> Host:
         label = prefix.removesuffix(".preview")
         if _DEPLOYMENT.match(label):
             return Host(HostKind.PREVIEW, label)
+    elif prefix.endswith(".ipfs"):
+        label = prefix.removesuffix(".ipfs")
+        if _LABEL.match(label):
+            return Host(HostKind.ORIGIN, label)
     elif _LABEL.match(prefix):
         return Host(HostKind.SITE, prefix)
     return Host(HostKind.UNKNOWN)

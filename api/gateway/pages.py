@@ -172,6 +172,26 @@ def not_ready() -> Refusal:
     )
 
 
+def bad_redirects(detail: str) -> Refusal:
+    """The site's own `_redirects` can't be read (IPIP-0002 asks for a 500)."""
+    return Refusal(500, "bad-redirects", "This site's redirects can't be read", detail)
+
+
+def not_held_cached() -> Refusal:
+    """`only-if-cached`, and it isn't."""
+    return Refusal(412, "cid-not-held", "Not held here", "This gateway doesn't hold that CID.")
+
+
+def not_acceptable(detail: str) -> Refusal:
+    """A form that content isn't given in."""
+    return Refusal(406, "not-acceptable", "Not acceptable", detail)
+
+
+def bad_parameter(detail: str) -> Refusal:
+    """A query parameter that can't be understood."""
+    return Refusal(400, "bad-request", "Bad request", detail)
+
+
 def broken() -> Refusal:
     """Content that should be here is not, or isn't what it should be."""
     return Refusal(

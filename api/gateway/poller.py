@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from api.gateway.contents import Options
 from api.gateway.view import SiteView, View
 from api.sites.models import Deployment, Site
 from indexer.reads import (
@@ -150,7 +151,15 @@ class Poller:
 
 def _read_sites(conn: Connection, since_revision: int | None = None) -> list[SiteView]:
     query = select(
-        Site.id, Site.name, Site.service_id, Site.revision, Site.deleted_at, Deployment.cid
+        Site.id,
+        Site.name,
+        Site.service_id,
+        Site.revision,
+        Site.deleted_at,
+        Site.spa,
+        Site.clean_urls,
+        Site.listing,
+        Deployment.cid,
     ).outerjoin(Deployment, Deployment.id == Site.live_deployment_id)
     if since_revision is not None:
         query = query.where(Site.revision >= since_revision)
@@ -162,6 +171,7 @@ def _read_sites(conn: Connection, since_revision: int | None = None) -> list[Sit
             live_cid=row.cid,
             revision=row.revision,
             deleted=row.deleted_at is not None,
+            options=Options(spa=row.spa, clean_urls=row.clean_urls, listing=row.listing),
         )
         for row in conn.execute(query)
     ]

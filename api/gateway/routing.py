@@ -5,10 +5,11 @@ The service's state is asked at the second of each request.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from api.gateway import pages
-from api.gateway.contents import Face
+from api.gateway.contents import BARE, Face, Key, Options
 from api.gateway.hosts import Host, HostKind
 from api.gateway.pages import Refusal
 from api.gateway.previews import Preview
@@ -27,6 +28,12 @@ class Target:
     root: str
     path: str  # decoded, starts with a slash
     face: Face
+    options: Options = BARE
+
+    @property
+    def key(self) -> Key:
+        """What it is kept under."""
+        return self.root, self.path, self.face, self.options
 
 
 def check_path(path: str) -> None:
@@ -45,7 +52,7 @@ def route_site(view: View, host: Host, path: str, wall: int) -> Target:
     _check_service(view, site.service_id, wall)
     if site.live_cid is None:
         raise pages.not_published()
-    return Target(site.live_cid, path, Face.SITE)
+    return Target(site.live_cid, path, Face.SITE, site.options)
 
 
 def route_preview(view: View, preview: Preview, path: str, wall: int) -> Target:
@@ -56,7 +63,7 @@ def route_preview(view: View, preview: Preview, path: str, wall: int) -> Target:
     _check_service(view, site.service_id, wall)
     if preview.cid is None:
         raise pages.not_published()
-    return Target(preview.cid, path, Face.PREVIEW)
+    return Target(preview.cid, path, Face.PREVIEW, site.options)
 
 
 def route_path(view: View, path: str) -> Target:
@@ -64,13 +71,37 @@ def route_path(view: View, path: str) -> Target:
     if not path.startswith(_IPFS):
         raise pages.not_found()
     text, slash, rest = path[len(_IPFS) :].partition("/")
+    return _bare(view, text, slash + rest, Face.PATH)
+
+
+def route_origin(view: View, host: Host, path: str) -> Target:
+    """`{cid}.ipfs.{base}`, an origin of a root's own; raises Refusal as `route_path` does."""
+    return _bare(view, host.label, path, Face.ORIGIN)
+
+
+def check_holders(view: View, services: Collection[int], wall: int) -> None:
+    """Whether content that these services hold is public; raises Refusal.
+
+    It is as long as one of them is active: who pays keeps it on the air.
+    """
+    states = {service_id: view.state_of(service_id, wall) for service_id in services}
+    if ServiceState.ACTIVE in states.values():
+        return
+    for state in (ServiceState.SUSPENDED, ServiceState.PAUSED, *ServiceState):
+        for service_id, found in states.items():
+            if found is state:
+                raise _refusal(view, service_id, state)
+    raise pages.not_held()
+
+
+def _bare(view: View, text: str, path: str, face: Face) -> Target:
     try:
         root = parse_cid(text)
     except BadCid:
         raise pages.bad_cid() from None
     if view.is_suspended(str(root)):
         raise pages.suspended(None)
-    return Target(str(root), slash + rest, Face.PATH)
+    return Target(str(root), path, face)
 
 
 def _check_service(view: View, service_id: int, wall: int) -> None:

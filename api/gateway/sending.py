@@ -19,16 +19,18 @@ import structlog
 from granian.rsgi import HTTPProtocol, Scope
 
 from api.gateway import pages
+from api.gateway.codings import choose_coding
 from api.gateway.conditional import ByteRange, Unsatisfiable, matches, read_range
 from api.gateway.contents import MUST_REVALIDATE, Content, Contents, Face, Redirect
+from api.gateway.formats import Form, car_bytes, form_headers, path_names
 from api.gateway.pipes import send_through_pipe
 from api.gateway.routing import Target
 from api.storage.ports import StorageError
 from api.storage.unixfs import File
-from api.storage.unixfs.cid import RAW
+from api.storage.unixfs.cid import RAW, parse_cid
 
 _KEPT_ON_304 = frozenset(
-    {"etag", "cache-control", "x-ipfs-path", "x-ipfs-roots", "access-control-allow-origin"}
+    {"etag", "cache-control", "vary", "x-ipfs-path", "x-ipfs-roots", "access-control-allow-origin"}
 )
 
 Headers = list[tuple[str, str]]
@@ -47,6 +49,8 @@ class Sender:
         self, scope: Scope, proto: HTTPProtocol, content: Content, target: Target
     ) -> None:
         """Answers a GET or HEAD; raises Refusal."""
+        if content.variants:
+            content = _best_variant(scope, content)
         status, headers, part = content.status, content.headers, None
         if content.etag is not None:
             if _is_unchanged(scope, content.etag):
@@ -59,7 +63,10 @@ class Sender:
             proto.response_empty(status, headers)
             return
         if content.file is None:
-            proto.response_bytes(status, headers, content.made)
+            if content.block_path:
+                proto.response_file(status, headers, content.block_path)
+            else:
+                proto.response_bytes(status, headers, content.made)
             return
         in_memory = self.contents.inline(content.file)
         if in_memory is not None:
@@ -68,6 +75,38 @@ class Sender:
             proto.response_file(status, headers, content.block_path)
         else:
             await self._send_blocks(proto, status, headers, content.file, part, target)
+
+    async def send_form(
+        self, scope: Scope, proto: HTTPProtocol, form: Form, target: Target
+    ) -> None:
+        """A block or a CAR; raises Refusal, and StorageError as it comes."""
+        loop = asyncio.get_running_loop()
+        steps = await loop.run_in_executor(
+            self.threads, self.contents.dag.resolve, parse_cid(target.root), path_names(target)
+        )
+        headers = form_headers(form, steps[-1].cid, target)
+        wanted = scope.headers.get("if-none-match")
+        if wanted is not None and matches(wanted, form.etag(steps[-1].cid).removeprefix("W/")):
+            proto.response_empty(304, [pair for pair in headers if pair[0] in _KEPT_ON_304])
+            return
+        if form.kind == "raw":
+            block = await loop.run_in_executor(
+                self.threads, self.contents.store.get, str(steps[-1].cid)
+            )
+            headers = [*headers, ("content-length", str(len(block)))]
+            if scope.method == "HEAD":
+                proto.response_empty(200, headers)
+            else:
+                proto.response_bytes(200, headers, block)
+            return
+        if scope.method == "HEAD":
+            proto.response_empty(200, headers)
+            return
+        pieces = await loop.run_in_executor(
+            self.threads, car_bytes, form, self.contents.store, target
+        )
+        first = await loop.run_in_executor(self.threads, next, pieces, b"")
+        await send_through_pipe(proto, 200, headers, self._read_on(first, pieces, target))
 
     async def _send_blocks(
         self,
@@ -88,7 +127,7 @@ class Sender:
             blocks = self.contents.dag.read(file, start, length)
             first = await loop.run_in_executor(self.threads, next, blocks, b"")
         except StorageError as error:
-            self.contents.forget(target.root, target.path, target.face)
+            self.contents.forget(target.key)
             tell_broken(error, target)
             raise pages.broken() from None
         body = self._read_on(first, blocks, target)
@@ -104,7 +143,7 @@ class Sender:
             try:
                 block = await loop.run_in_executor(self.threads, next, blocks, b"")
             except StorageError as error:
-                self.contents.forget(target.root, target.path, target.face)
+                self.contents.forget(target.key)
                 tell_broken(error, target)
                 return  # short of the promised length, which ends the connection
 
@@ -112,15 +151,18 @@ class Sender:
 def send_redirect(
     proto: HTTPProtocol, target: Target, redirect: Redirect, query_string: str
 ) -> None:
-    """To the same path with a slash behind it, keeping the query."""
-    prefix = f"/ipfs/{target.root}" if target.face is Face.PATH else ""
-    query = f"?{query_string}" if query_string else ""
+    """Elsewhere, keeping the query where the location has none of its own."""
+    location = redirect.location
+    if target.face is Face.PATH and location.startswith("/"):
+        location = f"/ipfs/{target.root}{location}"
+    if query_string and "?" not in location and "#" not in location:
+        location = f"{location}?{query_string}"
     headers = [
-        ("location", prefix + redirect.path + query),
+        ("location", location),
         ("content-length", "0"),
         ("cache-control", MUST_REVALIDATE),
     ]
-    proto.response_empty(301, headers)
+    proto.response_empty(redirect.status, headers)
 
 
 def tell_broken(error: StorageError, target: Target) -> None:
@@ -132,6 +174,14 @@ def tell_broken(error: StorageError, target: Target) -> None:
         root=target.root,
         path=target.path,
     )
+
+
+def _best_variant(scope: Scope, content: Content) -> Content:
+    """A compressed form where the client takes one; parts are cut from the file as it is."""
+    if scope.headers.get("range") is not None:
+        return content
+    coding = choose_coding(scope.headers.get("accept-encoding", ""), content.variants)
+    return content if coding is None else content.variants[coding]
 
 
 def _is_unchanged(scope: Scope, etag: str) -> bool:

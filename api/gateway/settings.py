@@ -54,3 +54,8 @@ class GatewaySettings(BaseSettings):
     def blocks_dir(self) -> Path:
         """Where the embedded store keeps its blocks."""
         return self.data_dir / "blocks"
+
+    @property
+    def variants_dir(self) -> Path:
+        """Where compressed forms of files are."""
+        return self.data_dir / "variants"

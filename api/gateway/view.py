@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
+from api.gateway.contents import Options
 from indexer.reads import AsOf, ServiceView
 from indexer.rules import ServiceState, chain_now
 
@@ -24,6 +25,7 @@ class SiteView:
     live_cid: str | None
     revision: int
     deleted: bool
+    options: Options = Options()  # noqa: RUF009  # it is frozen
 
 
 @dataclass

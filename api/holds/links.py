@@ -60,18 +60,22 @@ def index_dag(store: BlockStore, root: Cid) -> None:
 
 def services_above(cid: str) -> list[tuple[int, str]]:
     """The services that hold a DAG with this block in it, each with the hold's kind."""
+    return [(int(row[0]), str(row[1])) for row in db.session.execute(select_services_above(cid))]
+
+
+def select_services_above(cid: str) -> Select[int, str]:
+    """The query behind `services_above`, for a connection of one's own."""
     up = select(literal(cid).label("cid")).cte("up", recursive=True)
     up = up.union(select(BlockLink.parent).join(up, BlockLink.child == up.c.cid))
-    query = (
+    return (
         select(Hold.service_id, Hold.kind)
         .join(up, Hold.cid == up.c.cid)
         .where(Hold.released_at.is_(None))
         .distinct()
     )
-    return [(int(row[0]), str(row[1])) for row in db.session.execute(query)]
 
 
-def blocks_below(roots: Select[tuple[str]]) -> CTE:
+def blocks_below(roots: Select[str]) -> CTE:
     """A recursive query of all blocks below and with a query of root CIDs; its column is `cid`."""
     down = roots.cte("down", recursive=True)
     return down.union(select(BlockLink.child).join(down, BlockLink.parent == down.c.cid))

@@ -11,7 +11,18 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Text,
+    false,
+    text,
+    true,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.db import Base, UtcDateTime
@@ -48,6 +59,10 @@ class Site(Base):
     settled_number: Mapped[int] = mapped_column(Integer, default=0)
     # Counts up at each change of this row, over all sites: the gateway reloads what is newer.
     revision: Mapped[int] = mapped_column(BigInteger, index=True)
+    # How the gateway serves it; docs/gateway.md tells what each does.
+    spa: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    clean_urls: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
+    listing: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

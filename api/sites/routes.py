@@ -65,10 +65,11 @@ def show_site(name: str) -> SiteWithAsOf:
     idempotent=True,
 )
 def change_site(name: str, body: SiteChange) -> SiteWithAsOf:
-    """Rename a site, or move it to another service of the caller's. Its content stays."""
-    return service.change_site(
-        open_mirror(), current_caller().address, name, body.name, body.service_id
-    )
+    """Rename a site, move it to another service of the caller's, or change how it is served.
+
+    Its content stays.
+    """
+    return service.change_site(open_mirror(), current_caller().address, name, body)
 
 
 @blueprint.delete("/<name>")

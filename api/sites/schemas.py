@@ -25,17 +25,34 @@ class SiteRequest(Input):
     service_id: Number
 
 
+class SettingsChange(Input):
+    """How the gateway serves a site; what isn't named stays as it is."""
+
+    spa: bool | None = Field(None, description="A page that isn't there is the root's index page.")
+    clean_urls: bool | None = Field(None, description="`/about` is `about.html`.")
+    listing: bool | None = Field(None, description="A folder without an index page is listed.")
+
+
 class SiteChange(Input):
-    """A new name, another service of the caller's, or both."""
+    """A new name, another service of the caller's, other settings, or some of these."""
 
     name: SiteName | None = None
     service_id: Number | None = None
+    settings: SettingsChange | None = None
 
     @model_validator(mode="after")
     def _something(self) -> Self:
-        if self.name is None and self.service_id is None:
-            raise ValueError("name or service_id, or both")
+        if self.name is None and self.service_id is None and self.settings is None:
+            raise ValueError("name, service_id or settings")
         return self
+
+
+class SiteSettings(Model):
+    """How the gateway serves a site."""
+
+    spa: bool
+    clean_urls: bool
+    listing: bool
 
 
 class SiteOut(Model):
@@ -46,6 +63,7 @@ class SiteOut(Model):
     service_id: Number
     owner: str
     state: State
+    settings: SiteSettings
     created_at: Moment
     live_deployment: DeploymentOut | None
 

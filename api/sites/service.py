@@ -20,7 +20,7 @@ from api.settings import ApiSettings
 from api.sites import repository
 from api.sites.models import Deployment, Site
 from api.sites.names import LABEL
-from api.sites.schemas import SiteOut, Sites, SiteWithAsOf
+from api.sites.schemas import SiteChange, SiteOut, Sites, SiteSettings, SiteWithAsOf
 from indexer import reads
 
 
@@ -96,11 +96,10 @@ def show_site(mirror: MirrorView, address: str, name: str) -> SiteWithAsOf:
     return _with_as_of(mirror, *own_site(mirror, address, name))
 
 
-def change_site(
-    mirror: MirrorView, address: str, name: str, new_name: str | None, service_id: str | None
-) -> SiteWithAsOf:
-    """Renames a site, or moves it to another service of the caller's; its content stays."""
+def change_site(mirror: MirrorView, address: str, name: str, change: SiteChange) -> SiteWithAsOf:
+    """Renames a site, moves it to another service, or sets how it is served; its content stays."""
     site, view = own_site(mirror, address, name)
+    new_name, service_id = change.name, change.service_id
     if service_id is not None and int(service_id) != site.service_id:
         view = _own_hosting_service(mirror, address, int(service_id))
     revision = _begin_change(site)
@@ -111,6 +110,9 @@ def change_site(
         _require_free_service(view.service.id)
         site.service_id = view.service.id
         holds.move_holds(HoldKind.DEPLOYMENT, deployments.list_stored(site.id), site.service_id)
+    if change.settings is not None:
+        for setting, value in change.settings.model_dump(exclude_none=True).items():
+            setattr(site, setting, value)
     site.revision = revision
     db.session.flush()
     return _with_as_of(mirror, site, view)
@@ -182,6 +184,7 @@ def _out(
         service_id=str(site.service_id),
         owner=view.service.owner,
         state=mirror.state_of(view),
+        settings=SiteSettings(spa=site.spa, clean_urls=site.clean_urls, listing=site.listing),
         created_at=site.created_at,
         live_deployment=deployment_out(live, settings) if live else None,
     )

@@ -20,14 +20,18 @@ from typing import Any
 from sqlalchemy import Connection, create_engine, delete, func, insert, select, text, update
 
 from api.db import Base
+from api.holds.links import BlockLink
+from api.holds.models import Hold
 from api.sites.models import Deployment, Site
 from api.storage.embedded import EmbeddedBlockStore
-from api.storage.unixfs import DirectoryBuilder, import_file
+from api.storage.unixfs import DirectoryBuilder, import_file, parse_cid
+from api.storage.unixfs.walk import links_of, walk_blocks
 from indexer import schema
 from indexer.rules import ServiceState
 from tests.support.chain import free_port
 
 GRACE = 1_209_600
+HOLDER = 1  # the service that holds what no test names another for
 OWNER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 RUN = (
     "from api.gateway.server import run_gateway;"
@@ -74,6 +78,7 @@ class World:
         self.engine = create_engine(self.database_url)
         self.store = EmbeddedBlockStore(self.data_dir / "blocks")
         self._next_id = 1
+        self._holds = 0
 
     # The database
 
@@ -192,7 +197,7 @@ class World:
                 )  # fmt: skip
         self.block()
 
-    def put_directory(self, files: Mapping[str, bytes]) -> str:
+    def put_directory(self, files: Mapping[str, bytes], *, held: bool = True) -> str:
         """Files in the store; a name that ends in a slash is a directory."""
         builder = DirectoryBuilder()
         for name, data in files.items():
@@ -203,7 +208,31 @@ class World:
                 builder.add_file(path, import_file(BytesIO(data), self.store))
         root = str(builder.build(self.store).cid)
         self.store.flush()
+        if held:
+            self.hold(root)
         return root
+
+    def hold(self, root: str, service_id: int = HOLDER) -> None:
+        """Somebody's hold on a root; by default of a service that is active."""
+        if service_id == HOLDER and not self._holds:
+            self.put_service(HOLDER)
+        self._holds += 1
+        links = {
+            (str(cid), str(child))
+            for cid, block in walk_blocks(self.store, [parse_cid(root)])
+            for child in links_of(cid, block)
+        }
+        with self.engine.begin() as conn:
+            known = {tuple(row) for row in conn.execute(select(BlockLink.parent, BlockLink.child))}
+            rows = [{"parent": up, "child": down} for up, down in sorted(links - known)]
+            if rows:
+                conn.execute(insert(BlockLink), rows)
+            conn.execute(
+                insert(Hold).values(
+                    kind="pin", subject=str(self._holds), service_id=service_id, cid=root,
+                    size_bytes=0, created_at=datetime.now(UTC), released_at=None,
+                )
+            )  # fmt: skip
 
     def put_site(
         self, name: str, files: Mapping[str, bytes] | None = None, *, service_id: int | None = None

@@ -1,0 +1,1 @@
+"""What a site says of itself in `_redirects` and `_headers`."""
