@@ -48,6 +48,9 @@ class ApiSettings(BaseSettings):
     max_upload_bytes: int = Field(1024 * MIB, ge=1024)
     max_archive_files: int = Field(50_000, ge=1)
     max_unpacked_bytes: int = Field(1024 * MIB, ge=1024)
+    ipfs_api_url: str = ""  # of a Kubo node's RPC, that pins are fetched by; empty: none
+    pin_gateway_urls: str = ""  # of trustless gateways that pins are fetched from, with commas
+    pin_delegates: str = ""  # multiaddrs for clients to connect to; empty: the gateway's
     deployments_kept: int = Field(20, ge=1)  # of a site, for rollbacks; the live one always
     file_versions_days: int = Field(30, ge=1)  # that an older version of a tree is kept
     file_versions_kept: int = Field(1_000, ge=2)  # of a tree, at the most
@@ -78,6 +81,15 @@ class ApiSettings(BaseSettings):
             raise ValueError("must be empty or start with redis://")
         return value
 
+    @field_validator("ipfs_api_url", "pin_gateway_urls")
+    @classmethod
+    def _http_urls(cls, value: str) -> str:
+        for url in filter(None, value.split(",")):
+            parts = urlsplit(url.strip())
+            if parts.scheme not in ("http", "https") or not parts.netloc:
+                raise ValueError("must start with http:// or https://")
+        return value
+
     @field_validator("public_url")
     @classmethod
     def _http_origin(cls, value: str) -> str:
@@ -106,6 +118,17 @@ class ApiSettings(BaseSettings):
     def variants_dir(self) -> Path:
         """Where compressed forms of files are."""
         return self.data_dir / "variants"
+
+    @property
+    def gateway_urls(self) -> list[str]:
+        """Where pins are fetched from."""
+        return [url.strip() for url in self.pin_gateway_urls.split(",") if url.strip()]
+
+    @property
+    def delegates(self) -> list[str]:
+        """What clients of the pinning service are told to connect to; never none."""
+        told = [address.strip() for address in self.pin_delegates.split(",") if address.strip()]
+        return told or [f"/dns4/{self.base_domain}/tcp/{self.gateway_port}/http"]
 
     @property
     def sign_in_domain(self) -> str:

@@ -8,12 +8,18 @@ from api.jobs.queue import HueyQueue, Queue
 from api.settings import ApiSettings
 from api.storage.archive import ArchiveLimits
 from api.storage.embedded import EmbeddedBlockStore
+from api.storage.network import Network, open_network
 from api.storage.ports import BlockStore
 
 
 def open_store(settings: ApiSettings) -> BlockStore:
     """The store of this machine."""
     return EmbeddedBlockStore(settings.data_dir / "blocks")
+
+
+def make_network(settings: ApiSettings) -> Network:
+    """Where pins are fetched from."""
+    return open_network(settings.gateway_urls, settings.ipfs_api_url)
 
 
 def open_queue(settings: ApiSettings) -> Queue:

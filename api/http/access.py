@@ -14,6 +14,8 @@ SCOPES = {
     "sites:write": "create, change and delete sites; deploy and publish",
     "files:read": "the account's folders, their versions and content",
     "files:write": "upload, move, delete and restore files and folders",
+    "pins:read": "the account's pins",
+    "pins:write": "add, replace and remove pins",
 }
 
 

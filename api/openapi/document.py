@@ -26,6 +26,7 @@ TAGS = {
     "sites": "Names on services.",
     "deployments": "Versions of a site.",
     "files": "Folders: an account's files, every state of which is an immutable directory.",
+    "pins": "The IPFS Pinning Service API: content that is kept by its CID.",
     "about": "The API itself.",
 }
 _PARAMETER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")

@@ -142,6 +142,7 @@ PROBLEMS = _types(
     ),
     # ---------------------------------------------------------------- folders
     ("unknown-file", 404, "Unknown file", "The account's tree has nothing at this path."),
+    ("unknown-pin", 404, "Unknown pin", "The account has no pin request of this id."),
     ("unknown-version", 404, "Unknown version", "The account's tree has no such version."),
     (
         "path-taken",

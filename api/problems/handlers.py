@@ -15,6 +15,7 @@ from api.problems.catalogue import PROBLEMS
 from api.problems.errors import Problem
 
 MEDIA_TYPE = "application/problem+json"
+PINS = "/v1/pins"
 RETRY_SECONDS = 1
 
 _BY_STATUS = {
@@ -51,8 +52,15 @@ def render(problem: Problem) -> Response:
         headers["WWW-Authenticate"] = 'Bearer realm="DecentraSpace"'
     if problem.status == 503:
         headers.setdefault("Retry-After", str(RETRY_SECONDS))
-    body = json.dumps(problem.document(request.path), ensure_ascii=False)
-    return Response(body, problem.status, headers, content_type=MEDIA_TYPE)
+    document = problem.document(request.path)
+    media_type = MEDIA_TYPE
+    if request.path == PINS or request.path.startswith(f"{PINS}/"):
+        # Clients of the IPFS Pinning Service API read their own shape, as plain JSON.
+        reason = problem.type.slug.upper().replace("-", "_")
+        document["error"] = {"reason": reason, "details": problem.detail}
+        media_type = "application/json"
+    body = json.dumps(document, ensure_ascii=False)
+    return Response(body, problem.status, headers, content_type=media_type)
 
 
 def _http(error: HTTPException) -> Response:

@@ -1,0 +1,1 @@
+"""The IPFS Pinning Service API: content that an account wants kept, by its CID."""
