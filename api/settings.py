@@ -51,6 +51,7 @@ class ApiSettings(BaseSettings):
     ipfs_api_url: str = ""  # of a Kubo node's RPC, that pins are fetched by; empty: none
     pin_gateway_urls: str = ""  # of trustless gateways that pins are fetched from, with commas
     pin_delegates: str = ""  # multiaddrs for clients to connect to; empty: the gateway's
+    grace_days: int = Field(14, ge=1)  # from letting content go to its removal
     deployments_kept: int = Field(20, ge=1)  # of a site, for rollbacks; the live one always
     file_versions_days: int = Field(30, ge=1)  # that an older version of a tree is kept
     file_versions_kept: int = Field(1_000, ge=2)  # of a tree, at the most

@@ -6,6 +6,7 @@ Parts are imported by the command that needs them, so that `dspace gateway` does
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -87,6 +88,18 @@ def scheduler() -> None:
     from api.settings import ApiSettings
 
     run_scheduler(ApiSettings())
+
+
+@app.command()
+def collect(
+    dry_run: Annotated[bool, typer.Option(help="Only count; nothing is removed.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
+) -> None:
+    """Remove content that nobody keeps any more; the scheduler does it by itself."""
+    from api.collector.command import run_collector
+    from api.settings import ApiSettings
+
+    print(run_collector(ApiSettings(), dry_run=dry_run, as_json=as_json))
 
 
 def fail(reason: str) -> None:

@@ -15,6 +15,7 @@ from api.mirror import open_mirror
 from api.settings import ApiSettings
 from api.sites.models import Deployment, DeploymentState
 from api.storage.archive import import_archive
+from api.storage.claim import claim_dag
 from api.storage.ports import (
     ArchiveRejected,
     BadCid,
@@ -96,6 +97,7 @@ def _measure(deployment: Deployment) -> _Stored:
     try:
         cid = parse_cid(str(deployment.wanted_cid))
         measured = measure_directory(Dag(_store()), cid)
+        claim_dag(_store(), cid)
     except (BadCid, BlockMissing, NotADirectory, NotAFile):
         raise GiveUp("the store no longer holds the whole of this CID") from None
     return _Stored(str(cid), measured.file_count, measured.size_bytes)

@@ -32,6 +32,7 @@ from api.storage.archive import import_archive
 from api.storage.archive.names import clean_path, is_litter, shown
 from api.storage.car import MEDIA_TYPE as CAR
 from api.storage.car import import_car
+from api.storage.claim import claim_dag
 from api.storage.ports import (
     ArchiveRejected,
     BadCid,
@@ -51,7 +52,6 @@ from api.storage.unixfs import (
     import_file,
     parse_cid,
 )
-from api.storage.unixfs.walk import walk_blocks
 from api.wiring import archive_limits
 
 PROFILES = {profile.name: profile for profile in (UNIXFS_V0_2015, UNIXFS_V1_2025)}
@@ -188,7 +188,7 @@ def _graft(car: BinaryIO) -> Piece:
         roots = import_car(car, store).roots
         if len(roots) != 1:
             raise CarRejected(f"it has {len(roots)} roots, and not one")
-        dag_bytes = sum(len(block) for _, block in walk_blocks(store, roots))
+        dag_bytes = claim_dag(store, roots[0])
         step = Dag(store).open(roots[0])
         is_directory = isinstance(step, Directory)
         size = 0 if isinstance(step, Directory) else step.size_bytes

@@ -28,6 +28,7 @@ from api.holds.repository import add_hold, resize_hold
 from api.holds.service import lock_account, require_room, storage_service
 from api.mirror import MirrorView
 from api.problems import FieldError, Problem, invalid
+from api.storage.claim import claim_dag
 from api.storage.ports import (
     BadCid,
     BlockStore,
@@ -47,7 +48,6 @@ from api.storage.unixfs.edit import (
     empty_directory,
     merge_trees,
 )
-from api.storage.unixfs.walk import walk_blocks
 
 WHOLE = ""  # no entry's name: stands for the tree itself
 
@@ -331,7 +331,7 @@ def _held(mirror: MirrorView, tree: Tree, text: str) -> tuple[Imported, bool]:
     except BadCid:
         raise invalid(FieldError("cid", "is no CID that the store could hold")) from None
     readable_cid(mirror, tree.address, cid)
-    dag_bytes = sum(len(block) for _, block in walk_blocks(tree.dag.store, [cid]))
+    dag_bytes = claim_dag(tree.dag.store, cid)
     step = tree.dag.open(cid)
     size = 0 if isinstance(step, Directory) else step.size_bytes
     return Imported(cid, size, dag_bytes), isinstance(step, Directory)

@@ -18,6 +18,7 @@ from flask import Flask, current_app
 
 from api.app import create_app
 from api.auth import repository as auth
+from api.collector.service import collect
 from api.db import begin, db, utc_now, writing
 from api.deployments.uploads import sweep_uploads
 from api.files.pruning import prune_versions
@@ -30,6 +31,7 @@ from indexer.logs import configure_logging
 
 SWEEP_SECONDS = 1
 CLEAR_SECONDS = 60
+COLLECT_SECONDS = 6 * 3_600
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 DONE_JOBS_KEPT = timedelta(days=7)
 
@@ -48,7 +50,12 @@ def run_scheduler(settings: ApiSettings) -> None:
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    for action, seconds in ((sweep_jobs, SWEEP_SECONDS), (clear_expired, CLEAR_SECONDS)):
+    actions: tuple[tuple[Callable[[], object], int], ...] = (
+        (sweep_jobs, SWEEP_SECONDS),
+        (clear_expired, CLEAR_SECONDS),
+        (collect, COLLECT_SECONDS),
+    )
+    for action, seconds in actions:
         scheduler.add_job(
             _guarded(app, action), "interval", seconds=seconds, next_run_time=utc_now()
         )

@@ -20,10 +20,10 @@ from api.mirror import open_mirror
 from api.pins import repository
 from api.pins.models import Pin, PinState
 from api.problems import Problem
+from api.storage.claim import claim_dag
 from api.storage.network import Network, NotFound, TooMuch
 from api.storage.ports import BadCid, BlockCorrupt, BlockMissing, BlockStore
 from api.storage.unixfs import Cid, parse_cid
-from api.storage.unixfs.walk import walk_blocks
 
 _OPEN = (PinState.QUEUED, PinState.PINNING)
 
@@ -80,11 +80,11 @@ def _bring(begun: _Begun) -> int:
     store: BlockStore = current_app.extensions["dspace_store"]
     try:
         try:
-            return _measure(store, begun.root)
+            return claim_dag(store, begun.root)
         except BlockMissing:
             network: Network = current_app.extensions["dspace_network"]
             network.fetch(begun.root, begun.origins, store, begun.room_bytes)
-            return _measure(store, begun.root)
+            return claim_dag(store, begun.root)
     except BlockMissing as missing:
         raise GiveUp(f"block {missing} is nowhere to be had") from None
     except BadCid:
@@ -95,10 +95,6 @@ def _bring(begun: _Begun) -> int:
         raise GiveUp(f"not found: {error}") from None
     except TooMuch as error:
         raise GiveUp(f"it doesn't fit the account's allowance: {error}") from None
-
-
-def _measure(store: BlockStore, root: Cid) -> int:
-    return sum(len(block) for _, block in walk_blocks(store, [root]))
 
 
 def _settle(found: Pin, root: Cid, size_bytes: int) -> None:

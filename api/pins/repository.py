@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, delete, exists, func, select
+from sqlalchemy import ColumnElement, Select, delete, exists, func, select, update
 
 from api.db import db
-from api.pins.models import Pin, PinMeta
+from api.pins.models import Pin, PinMeta, PinState
 from api.pins.schemas import PinsQuery
 
 
@@ -44,6 +44,15 @@ def delete_pin(pin: Pin) -> None:
     db.session.execute(delete(PinMeta).where(PinMeta.pin_id == pin.id))
     db.session.delete(pin)
     db.session.flush()
+
+
+def end_pin(request_id: str) -> None:
+    """Its service ended, and its content goes."""
+    db.session.execute(
+        update(Pin)
+        .where(Pin.id == request_id)
+        .values(status=PinState.FAILED, details="its storage service ended")
+    )
 
 
 def list_pins(address: str, query: PinsQuery, roots: list[str]) -> tuple[int, list[Pin]]:

@@ -128,18 +128,18 @@ class EmbeddedBlockStore:
             if len(shard.name) == 2:
                 yield from sorted(block.name for block in shard.iterdir())
 
-    def remove_older(self, cids: Sequence[str], put_before: float) -> int:
+    def remove_older(self, cids: Sequence[str], put_before: float) -> list[str]:
         """See the port."""
-        removed = 0
+        removed: list[str] = []
         if not self.folder.is_dir():
-            return 0
+            return removed
         with self._gate(fcntl.LOCK_EX):
             for cid in cids:
                 path = self._path(str(parse_cid(cid)))
                 with suppress(FileNotFoundError):
                     if path.stat().st_mtime < put_before:
                         path.unlink()
-                        removed += 1
+                        removed.append(cid)
         return removed
 
     def _claim(self, name: str) -> bool:

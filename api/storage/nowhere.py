@@ -36,7 +36,7 @@ class Nowhere:
         """None."""
         return iter(())
 
-    def remove_older(self, cids: Sequence[str], put_before: float) -> int:
+    def remove_older(self, cids: Sequence[str], put_before: float) -> list[str]:
         """None."""
         del cids, put_before
-        return 0
+        return []

@@ -111,8 +111,8 @@ class BlockStore(Protocol):
     def cids(self) -> Iterator[str]:
         """Every block's CID."""
 
-    def remove_older(self, cids: Sequence[str], put_before: float) -> int:
-        """Removes those of the blocks that nobody put since a unix second; how many that were.
+    def remove_older(self, cids: Sequence[str], put_before: float) -> list[str]:
+        """Removes those of the blocks that nobody put since a unix second; which that were.
 
         A put of a block that is there counts, so nobody who has just put one loses it.
         """

@@ -1,0 +1,1 @@
+"""Removes what nobody keeps any more, and nothing else."""
