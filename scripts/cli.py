@@ -14,6 +14,7 @@ from rich.console import Console
 
 from indexer.cli import index_app
 from indexer.settings import bad_settings
+from scripts.client.commands import add_commands
 
 app = typer.Typer(
     name="dspace",
@@ -22,6 +23,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(index_app, name="index")
+add_commands(app)
 
 
 @app.command()

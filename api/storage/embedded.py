@@ -128,6 +128,10 @@ class EmbeddedBlockStore:
             if len(shard.name) == 2:
                 yield from sorted(block.name for block in shard.iterdir())
 
+    def claim(self, cids: Sequence[str]) -> list[str]:
+        """See the port."""
+        return [cid for cid in cids if not self._claim(str(parse_cid(cid)))]
+
     def remove_older(self, cids: Sequence[str], put_before: float) -> list[str]:
         """See the port."""
         removed: list[str] = []

@@ -36,6 +36,10 @@ class Nowhere:
         """None."""
         return iter(())
 
+    def claim(self, cids: Sequence[str]) -> list[str]:
+        """None is here."""
+        return list(cids)
+
     def remove_older(self, cids: Sequence[str], put_before: float) -> list[str]:
         """None."""
         del cids, put_before

@@ -111,6 +111,9 @@ class BlockStore(Protocol):
     def cids(self) -> Iterator[str]:
         """Every block's CID."""
 
+    def claim(self, cids: Sequence[str]) -> list[str]:
+        """Those of the blocks that aren't here; those that are count as put now."""
+
     def remove_older(self, cids: Sequence[str], put_before: float) -> list[str]:
         """Removes those of the blocks that nobody put since a unix second; which that were.
 

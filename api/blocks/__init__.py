@@ -1,0 +1,1 @@
+"""Blocks ahead of a deployment: a client asks which are missing, and sends only those."""

@@ -1,0 +1,1 @@
+"""What `dspace` does for developers: sign in, deploy a folder, keep files. It speaks HTTP only."""
