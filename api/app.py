@@ -14,6 +14,7 @@ from api.blocks.routes import blueprint as blocks
 from api.db import db, engine_options, prepare_engine
 from api.deployments.routes import blueprint as deployments
 from api.deployments.uploads import SpoolingRequest
+from api.exports.routes import blueprint as exports
 from api.files.routes import blueprint as files
 from api.health.metrics import Metrics
 from api.health.routes import blueprint as health
@@ -46,6 +47,7 @@ BLUEPRINTS = (
     files,
     pins,
     blocks,
+    exports,
 )
 
 

@@ -10,6 +10,7 @@ from flask import g
 
 SCOPES = {
     "account:read": "the account, its services and its history",
+    "account:export": "everything that the account has, as one download",
     "sites:read": "sites, deployments and their logs",
     "sites:write": "create, change and delete sites; deploy and publish",
     "files:read": "the account's folders, their versions and content",

@@ -32,8 +32,8 @@ sites_app = typer.Typer(help="Your sites.", no_args_is_help=True)
 
 def add_commands(app: typer.Typer) -> None:
     """Adds all of them to `dspace`."""
-    for command in (login, logout, whoami, deploy):
-        app.command()(command)
+    for command in (login, logout, whoami, deploy, export, restore_site):
+        app.command(command.__name__.removesuffix("_site"))(command)
     app.add_typer(files_app, name="files")
     app.add_typer(sites_app, name="sites")
 
@@ -130,6 +130,75 @@ def deploy(
             print(f"state   {made.deployment['state']}")
             print(f"preview {made.deployment['preview_url']}")
             print(f"site    {made.url}")
+
+
+def export(
+    target: Annotated[Path | None, typer.Argument(help="The file to write.")] = None,
+    site: Annotated[str | None, typer.Option(help="One site alone, as a CAR.")] = None,
+    api: Api = None,
+) -> None:
+    """Take everything with you: a zip of a manifest and CARs, every block verified."""
+    from scripts.client.exporting import export_account, export_site
+
+    with _told():
+        _, remote = _signed_in(api)
+        console = Console(stderr=True)
+        path = target or Path(f"{site}.car" if site else "decentraspace-export.zip")
+        if site is not None:
+            figures = export_site(remote, site, path, console)
+        else:
+            figures = export_account(remote, path, console)
+        print(f"{figures['cars']} CARs, {figures['blocks']} blocks, all verified: {path}")
+
+
+def restore_site(
+    sources: Annotated[list[Path], typer.Argument(help="CARs, or an export's zip.")],
+    name: Annotated[str | None, typer.Option(help="The name whose record the chain has.")] = None,
+    root: Annotated[str | None, typer.Option(help="A root, on your own word.")] = None,
+    rpc: Annotated[str, typer.Option(help="A node of the chain.")] = "http://127.0.0.1:8545",
+    manifest: Annotated[
+        Path | None, typer.Option(help="deployment.json, or an export's manifest.json.")
+    ] = None,
+    domains: Annotated[str | None, typer.Option(help="The address of Domains.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the files to this folder.")] = None,
+    listen: Annotated[str | None, typer.Option(help="Serve it, at HOST:PORT.")] = None,
+) -> None:
+    """Bring a site up again elsewhere, from its CAR and the chain alone."""
+    from tempfile import TemporaryDirectory
+
+    from scripts.client.restoring import (
+        check_whole,
+        domains_of,
+        load_blocks,
+        parse_root,
+        root_of_name,
+        serve,
+        write_files,
+    )
+
+    with _told(), TemporaryDirectory() as scratch:
+        if (name is None) == (root is None):
+            raise ClientError("name the site by --name, or its root by --root")
+        if name is not None:
+            if domains is None and manifest is None:
+                raise ClientError("say where Domains is, by --manifest or --domains")
+            address = domains or domains_of(manifest or Path())
+            wanted = root_of_name(rpc, address, name)
+            print(f"the chain says that {name} is {wanted}")
+        else:
+            wanted = parse_root(root or "")
+        store = load_blocks(sources, Path(scratch))
+        print(f"{check_whole(store, wanted)} blocks, all verified")
+        if out is not None:
+            print(f"{write_files(store, wanted, out)} files in {out}")
+        if listen is not None:
+            host, _, port = listen.rpartition(":")
+            server = serve(store, wanted, host or "127.0.0.1", int(port))
+            print(f"serving at http://{listen}/, until Ctrl-C")
+            try:
+                server.serve_forever()
+            except KeyboardInterrupt:
+                server.server_close()
 
 
 @sites_app.command("list")

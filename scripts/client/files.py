@@ -56,7 +56,7 @@ def get(remote: Remote, source: str, target: Path) -> int:
         try:
             (root,) = import_car(cast("BinaryIO", answer.raw), store).roots
             store.flush()
-            return _unpack(Dag(store), root, target)
+            return unpack(Dag(store), root, target)
         except (CarRejected, ValueError) as error:
             raise ClientError(f"the answer is no good CAR: {error}") from None
         except StorageError as error:
@@ -70,7 +70,8 @@ def cat(remote: Remote, path: str, out: BinaryIO) -> None:
             out.write(piece)
 
 
-def _unpack(dag: Dag, root: Cid, target: Path) -> int:
+def unpack(dag: Dag, root: Cid, target: Path) -> int:
+    """Writes a file, or a folder with all in it; how many files it was. Raises ClientError."""
     step = dag.open(root)
     if isinstance(step, File):
         with target.open("wb") as file:
@@ -80,7 +81,7 @@ def _unpack(dag: Dag, root: Cid, target: Path) -> int:
     target.mkdir(parents=True, exist_ok=True)
     count = 0
     for entry in dag.entries(step):
-        count += _unpack(dag, entry.cid, target / _safe(entry.name))
+        count += unpack(dag, entry.cid, target / _safe(entry.name))
     return count
 
 

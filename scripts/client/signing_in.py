@@ -13,9 +13,16 @@ from eth_account.signers.local import LocalAccount
 from scripts.client.credentials import Credentials, save_credentials
 from scripts.client.remote import ClientError, Remote
 
-SCOPES = (
-    "account:read sites:read sites:write files:read files:write pins:read pins:write".split()  # noqa: SIM905
-)
+SCOPES = [
+    "account:read",
+    "account:export",
+    "sites:read",
+    "sites:write",
+    "files:read",
+    "files:write",
+    "pins:read",
+    "pins:write",
+]
 _KEY_DAYS = 90
 
 

@@ -30,9 +30,9 @@ def buy(buyer: Wallet, account: str, amount: int) -> None:
     buyer.send("Credits", "buy", amount, account)
 
 
-def start_service(owner: Wallet) -> int:
-    rate = next(int(p["rate"]) for p in owner.get("/v1/plans")["items"] if int(p["id"]) == 2)
-    receipt = owner.send("Hosting", "start", STATIC_SITE_PLAN, b"\1" * 32, rate)
+def start_service(owner: Wallet, plan: int = STATIC_SITE_PLAN) -> int:
+    rate = next(int(p["rate"]) for p in owner.get("/v1/plans")["items"] if int(p["id"]) == plan)
+    receipt = owner.send("Hosting", "start", plan, b"\1" * 32, rate)
     started = (
         owner.platform.contracts["Hosting"]
         .events.ServiceStarted()
