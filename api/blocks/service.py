@@ -19,7 +19,7 @@ from api.problems import FieldError, Problem, invalid
 from api.settings import ApiSettings
 from api.storage.car import MEDIA_TYPE, read_car
 from api.storage.ports import BadCid, BlockStore, CarRejected, StoreFull
-from api.storage.unixfs import parse_cid
+from api.storage.unixfs import Cid, parse_cid
 from indexer import reads
 from indexer.rules import ServiceState
 
@@ -30,7 +30,12 @@ class ReceivedBlocks:
 
     blocks: int
     size_bytes: int
-    fingerprint: str
+    roots: tuple[Cid, ...]
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same CAR, as good as surely."""
+        return f"{self.roots} {self.blocks} {self.size_bytes}"
 
     def discard(self) -> None:
         """Blocks that nothing refers to are the collector's."""
@@ -72,7 +77,7 @@ def receive_blocks() -> ReceivedBlocks:
     except BaseException:
         store.discard()
         raise
-    return ReceivedBlocks(count, total, f"{car.roots} {count} {total}")
+    return ReceivedBlocks(count, total, car.roots)
 
 
 def require_active_service(mirror: MirrorView, address: str) -> None:

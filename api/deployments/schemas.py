@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from api.http.schemas import Input, Model, Moment
 from api.settings import ApiSettings
 from api.sites.models import Deployment, DeploymentState
 
-Source = Literal["archive", "cid"]
+Source = Literal["archive", "car", "cid", "folder"]
 
 
-class CidRequest(Input):
-    """A directory that the store holds already."""
+class HeldRequest(Input):
+    """A directory that is here already: by its CID, or a folder of the caller's as it is now."""
 
-    cid: str = Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9]+$")
+    cid: str | None = Field(None, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9]+$")
+    folder: str | None = Field(None, max_length=2_048, examples=["/site"])
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if (self.cid is None) == (self.folder is None):
+            raise ValueError("either cid or folder")
+        return self
 
 
 class DeploymentOut(Model):

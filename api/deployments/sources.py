@@ -1,7 +1,9 @@
 """What a deployment is made from, taken in and looked at before any row is written.
 
 archive     multipart field `archive`: zip, tar or tar.gz, spooled and inspected
+car         the body as application/vnd.ipld.car: one root, straight into the store
 cid         JSON {"cid"}: a directory that the store holds whole
+folder      JSON {"folder"}: a folder of the caller's, as it is at that moment
 """
 
 from __future__ import annotations
@@ -11,9 +13,11 @@ from hashlib import sha256
 
 from flask import current_app, request
 
+from api.blocks.service import receive_blocks
 from api.db import begin, db
-from api.deployments.schemas import CidRequest, Source
+from api.deployments.schemas import HeldRequest, Source
 from api.deployments.uploads import SpoolFile, receive_file
+from api.files.reading import current_folder
 from api.http.access import current_caller
 from api.http.receive import parse_body
 from api.mirror import open_mirror
@@ -21,6 +25,7 @@ from api.problems import FieldError, Problem, invalid
 from api.settings import ApiSettings
 from api.sites.service import active_site
 from api.storage.archive import inspect_archive
+from api.storage.car import MEDIA_TYPE as CAR
 from api.storage.ports import ArchiveRejected, BadCid, BlockStore, StorageError
 from api.storage.unixfs import Dag, measure_directory, parse_cid
 from api.wiring import archive_limits
@@ -63,10 +68,12 @@ def receive_source(name: str) -> Incoming:
     if request.mimetype == "multipart/form-data":
         return _receive_archive()
     if request.mimetype == "application/json":
-        return _receive_cid()
+        return _receive_held()
+    if request.mimetype == CAR:
+        return _receive_car()
     raise Problem(
         "unsupported-media-type",
-        "Send an archive as multipart/form-data, or a CID as application/json.",
+        f"Send an archive as multipart/form-data, a CAR as {CAR}, or a CID as application/json.",
     )
 
 
@@ -89,8 +96,26 @@ def _receive_archive() -> Incoming:
     return Incoming("archive", upload.fingerprint, told, upload=upload)
 
 
-def _receive_cid() -> Incoming:
-    text = parse_body(CidRequest).cid
+def _receive_held() -> Incoming:
+    body = parse_body(HeldRequest)
+    if body.folder is None:
+        return _held("cid", str(body.cid))
+    begin(writes=False)
+    try:
+        cid = current_folder(open_mirror(), current_caller().address, body.folder)
+    finally:
+        db.session.rollback()
+    return _held("folder", cid)
+
+
+def _receive_car() -> Incoming:
+    roots = receive_blocks().roots
+    if len(roots) != 1:
+        raise Problem("car-rejected", f"It has {len(roots)} roots, and not one.")
+    return _held("car", str(roots[0]))
+
+
+def _held(source: Source, text: str) -> Incoming:
     store: BlockStore = current_app.extensions["dspace_store"]
     try:
         cid = parse_cid(text)
@@ -101,4 +126,4 @@ def _receive_cid() -> Incoming:
     except StorageError:
         raise Problem("content-not-held", cid=str(cid)) from None
     told = f"asked for {cid}: {measured.file_count} files, {measured.size_bytes} bytes"
-    return Incoming("cid", sha256(str(cid).encode()).hexdigest(), told, cid=str(cid))
+    return Incoming(source, sha256(str(cid).encode()).hexdigest(), told, cid=str(cid))

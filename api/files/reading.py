@@ -69,6 +69,15 @@ def read_entry(mirror: MirrorView, address: str, text: str, query: ReadQuery) ->
     return _show(mirror, root, path, query.cursor, query.limit)
 
 
+def current_folder(mirror: MirrorView, address: str, text: str) -> str:
+    """The CID of a folder as it is now; raises a Problem of 402, 404, 422."""
+    root = _root(mirror, address, None, None)
+    found = _find(root, parse_path(text, "folder"))
+    if not isinstance(found, Directory):
+        raise invalid(FieldError("folder", "is a file"))
+    return str(found.cid)
+
+
 def list_versions(address: str, cursor: str | None, limit: int) -> Versions:
     """A page of the tree's versions."""
     below = None

@@ -9,11 +9,16 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from api.db import db
+from api.db import db, writing
+from api.holds.models import Hold
 from api.jobs import repository as jobs
 from api.jobs.models import Job
 from api.settings import ApiSettings
-from api.storage.unixfs import Dag, parse_cid
+from api.storage.car import MEDIA_TYPE as CAR
+from api.storage.car import write_car
+from api.storage.embedded import EmbeddedBlockStore
+from api.storage.unixfs import Dag, DirectoryBuilder, import_file, parse_cid
+from api.storage.unixfs.walk import walk_blocks
 from tests.api.deploying import PATH, deploy, page, show, tarred, upload, work, zipped
 from tests.api.world import Mirror, Wallet, make_settings, slug
 
@@ -415,3 +420,114 @@ def test_the_list_pages_newest_first(site: Wallet) -> None:
 @pytest.mark.parametrize("query", ["cursor=x", "cursor=%00", "limit=0", "limit=101", "limit=x"])
 def test_a_bad_page__422(site: Wallet, query: str) -> None:
     assert slug(site.get(f"{PATH}?{query}")) == "validation-failed"
+
+
+def test_a_folder_of_ones_own_goes_live_as_it_is_now(
+    app: Flask, site: Wallet, mirror: Mirror
+) -> None:
+    mirror.service(7, site.address, plan=3)
+    site.ask("PUT", "/v1/files/site/index.html", data=b"from a folder")
+    cid = site.get("/v1/files").json["items"][0]["cid"]
+    answer = site.post(PATH, json={"folder": "/site"})
+    assert (answer.status_code, answer.json["source"]) == (202, "folder")
+    site.ask("PUT", "/v1/files/site/index.html", data=b"changed meanwhile")
+    work(app)
+    assert show(site, answer.json)["cid"] == cid
+    for folder, status in (("/none", 404), ("/site/index.html", 422)):
+        assert site.post(PATH, json={"folder": folder}).status_code == status
+    assert site.post(PATH, json={"folder": "/site", "cid": cid}).status_code == 422
+
+
+def test_a_car_goes_live(app: Flask, site: Wallet, tmp_path: Path) -> None:
+    store = EmbeddedBlockStore(tmp_path / "elsewhere")
+    builder = DirectoryBuilder()
+    builder.add_file(("index.html",), import_file(io.BytesIO(b"from a car"), store))
+    root = builder.build(store).cid
+    store.flush()
+    car = b"".join(write_car([root], walk_blocks(store, [root])))
+    answer = site.post(PATH, data=car, content_type=CAR)
+    assert (answer.status_code, answer.json["source"]) == (202, "car")
+    work(app)
+    assert show(site, answer.json)["cid"] == str(root)
+    for wrong, slug_of in (
+        (car[:-1], "car-rejected"),
+        (b"".join(write_car([], [])), "car-rejected"),
+    ):
+        answer = site.post(PATH, data=wrong, content_type=CAR)
+        assert (answer.status_code, slug(answer)) == (422, slug_of)
+
+
+class TestHolds:
+    """What was stored counts towards the allowance, and is kept as long as it can be published."""
+
+    def test_a_deployment_that_does_not_fit__fails_and_tells_why(
+        self, app: Flask, site: Wallet, mirror: Mirror
+    ) -> None:
+        mirror.tier(0, rate=0, discount=0, storage=100_000)
+        first = deploy(site)
+        work(app)
+        answer = upload(site, zipped({"index.html": b"x", "big": bytes(range(256)) * 500}))
+        work(app)
+        shown = show(site, answer.json)
+        assert shown["state"] == "failed"
+        assert "100000" in shown["reason"]
+        assert live(site) == first["id"]
+
+    def test_the_same_content_twice__counts_once(
+        self, app: Flask, site: Wallet, mirror: Mirror
+    ) -> None:
+        deploy(site)
+        work(app)
+        used = site.get("/v1/account/storage").json["used_bytes"]
+        deploy(site)
+        work(app)
+        assert site.get("/v1/account/storage").json["used_bytes"] == used == "5"
+
+    def test_old_ones_go__and_cannot_be_published_once_they_are_gone(
+        self, app: Flask, site: Wallet
+    ) -> None:
+        app.config["DSPACE"].deployments_kept = 2
+        made = []
+        for number in range(4):
+            made.append(deploy(site, f"version {number}"))
+            work(app)
+        with app.app_context(), writing():
+            held = {row.subject: row.released_at is None for row in db.session.query(Hold)}
+        assert [held[one["id"]] for one in made] == [False, False, True, True]
+        back = site.post(f"{PATH}/{made[0]['id']}/publish")
+        assert back.status_code == 200
+        with app.app_context(), writing():
+            db.session.query(Hold).filter_by(subject=made[1]["id"]).delete()
+        gone = site.post(f"{PATH}/{made[1]['id']}/publish")
+        assert (gone.status_code, slug(gone)) == (409, "deployment-not-publishable")
+        assert live(site) == made[0]["id"]
+
+    def test_a_deleted_site__lets_its_content_go(self, app: Flask, site: Wallet) -> None:
+        deploy(site)
+        work(app)
+        assert site.ask("DELETE", "/v1/sites/hello").status_code == 204
+        with app.app_context(), writing():
+            assert [row.released_at is None for row in db.session.query(Hold)] == [False]
+
+    def test_a_site_that_moves__takes_its_holds_to_the_other_service(
+        self, app: Flask, site: Wallet, mirror: Mirror
+    ) -> None:
+        deploy(site)
+        work(app)
+        mirror.service(2, site.address)
+        assert site.ask("PATCH", "/v1/sites/hello", json={"service_id": 2}).status_code == 200
+        with app.app_context(), writing():
+            assert [int(row.service_id) for row in db.session.query(Hold)] == [2]
+
+    def test_what_the_sites_own_rules_get_wrong__is_told_in_the_log(
+        self, app: Flask, site: Wallet
+    ) -> None:
+        answer = upload(
+            site,
+            zipped({"index.html": b"x", "_redirects": b"/a\n", "_headers": b"/*\n Set-Cookie: a"}),
+        )
+        work(app)
+        log = site.get(f"{PATH}/{answer.json['id']}/log").text
+        assert "_redirects, line 1" in log
+        assert "_headers, line 2: set-cookie is the server's own" in log
+        assert show(site, answer.json)["state"] == "live"
