@@ -8,16 +8,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from urllib.parse import quote
 
 from flask import Response, current_app, request
 
+from api.db import utc_now
 from api.files import repository
 from api.files.models import FileVersion
 from api.files.paths import Path, parse_path, show_path
-from api.files.schemas import Entry, Listing, ListQuery, ReadQuery, Version, Versions
+from api.files.schemas import (
+    Entry,
+    Listing,
+    ListQuery,
+    ReadQuery,
+    StorageDay,
+    StorageUsage,
+    UsageQuery,
+    Version,
+    Versions,
+)
 from api.gateway.conditional import ByteRange, Unsatisfiable, matches, read_range
 from api.gateway.mime import content_type
+from api.holds.levels import read_usage
 from api.holds.links import services_above
 from api.holds.service import list_storage_services, require_readable
 from api.http.schemas import bad_cursor, decode_cursor, encode_cursor
@@ -32,6 +45,7 @@ from api.storage.unixfs.edit import empty_directory
 from api.storage.unixfs.walk import walk_blocks
 
 _SNIFFED_BYTES = 512
+_USAGE_DAYS, _MOST_USAGE_DAYS = 30, 366
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +81,28 @@ def read_entry(mirror: MirrorView, address: str, text: str, query: ReadQuery) ->
     if query.format == "car":
         return _send_car(root.dag.store, _find(root, path).cid, path)
     return _show(mirror, root, path, query.cursor, query.limit)
+
+
+def list_usage(mirror: MirrorView, address: str, query: UsageQuery) -> StorageUsage:
+    """Byte-seconds by service and day; raises a Problem of 422."""
+    now = utc_now()
+    last = query.to or now.date()
+    first = query.from_ or last - timedelta(days=_USAGE_DAYS - 1)
+    if not timedelta(0) <= last - first < timedelta(days=_MOST_USAGE_DAYS):
+        raise invalid(FieldError("from", f"1 to {_MOST_USAGE_DAYS} days until `to`"))
+    start, end = (datetime.combine(day, time(), UTC) for day in (first, last))
+    found = read_usage(address, start, end + timedelta(days=1), now)
+    return StorageUsage(
+        items=[
+            StorageDay(
+                service_id=str(use.service_id),
+                day=use.day.date(),
+                byte_seconds=str(use.byte_seconds),
+            )
+            for use in found
+        ],
+        as_of=mirror.as_of,
+    )
 
 
 def current_folder(mirror: MirrorView, address: str, text: str) -> str:

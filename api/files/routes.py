@@ -18,7 +18,9 @@ from api.files.schemas import (
     Saved,
     SavedMany,
     Storage,
+    StorageUsage,
     UploadQuery,
+    UsageQuery,
     Version,
     Versions,
 )
@@ -228,3 +230,16 @@ def show_storage() -> Storage:
         allowed_bytes=str(allowance.allowed_bytes),
         as_of=mirror.as_of,
     )
+
+
+@blueprint.get("/account/storage/usage")
+@operation(
+    access=scope("account:read"),
+    tag="account",
+    query=UsageQuery,
+    returns=(200, StorageUsage),
+    problems=["mirror-not-ready"],
+)
+def show_usage(query: UsageQuery) -> StorageUsage:
+    """What the account's services held, in byte-seconds by service and UTC day."""
+    return reading.list_usage(open_mirror(), current_caller().address, query)

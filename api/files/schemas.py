@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from api.http.schemas import MAX_PAGE, Amount, AsOf, Input, Model, Moment
+from api.http.schemas import MAX_PAGE, Amount, AsOf, Input, Model, Moment, Number
 
 _CID = Field(None, max_length=128, pattern=r"^[A-Za-z0-9]+$")
 _VERSION = Field(None, max_length=32, pattern=r"^[0-9a-f]+$")
@@ -134,6 +135,28 @@ class Versions(Model):
 
     items: list[Version]
     next_cursor: str | None
+
+
+class UsageQuery(BaseModel):
+    """Which UTC days; both are counted in, and the last 30 where they aren't named."""
+
+    from_: date | None = Field(None, alias="from")
+    to: date | None = None
+
+
+class StorageDay(Model):
+    """What a service held over a UTC day."""
+
+    service_id: Number
+    day: date
+    byte_seconds: Amount
+
+
+class StorageUsage(Model):
+    """By service and day; days on which nothing was held are left out."""
+
+    items: list[StorageDay]
+    as_of: AsOf
 
 
 class Storage(Model):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
 
 from sqlalchemy import delete, func, select, update
 
 from api.db import db, utc_now
+from api.holds.levels import note_levels
 from api.holds.links import index_dag
 from api.holds.models import Hold, HoldKind
 from api.storage.ports import BlockStore
@@ -45,6 +45,7 @@ def add_hold(
         )
     )
     db.session.flush()
+    note_levels([service_id])
 
 
 def release_holds(kind: HoldKind, subjects: Collection[str]) -> None:
@@ -54,18 +55,22 @@ def release_holds(kind: HoldKind, subjects: Collection[str]) -> None:
         .where(Hold.kind == kind, Hold.subject.in_(subjects), Hold.released_at.is_(None))
         .values(released_at=utc_now())
     )
+    note_levels(_services_of(kind, subjects))
 
 
 def take_back_holds(kind: HoldKind, subjects: Collection[str]) -> set[str]:
     """Undoes a release within its grace period; the subjects whose hold is still there."""
     where = (Hold.kind == kind, Hold.subject.in_(subjects))
     db.session.execute(update(Hold).where(*where).values(released_at=None))
+    note_levels(_services_of(kind, subjects))
     return set(db.session.scalars(select(Hold.subject).where(*where)))
 
 
 def drop_hold(kind: HoldKind, subject: str) -> None:
     """Forgets a hold at once: of what never was told to be kept, or whose time is over."""
+    services = _services_of(kind, [subject])
     db.session.execute(delete(Hold).where(Hold.kind == kind, Hold.subject == subject))
+    note_levels(services)
 
 
 def resize_hold(kind: HoldKind, subject: str, size_bytes: int) -> None:
@@ -73,6 +78,7 @@ def resize_hold(kind: HoldKind, subject: str, size_bytes: int) -> None:
     db.session.execute(
         update(Hold).where(Hold.kind == kind, Hold.subject == subject).values(size_bytes=size_bytes)
     )
+    note_levels(_services_of(kind, [subject]))
 
 
 def held_bytes(owner: str) -> int:
@@ -100,14 +106,15 @@ def has_hold(kind: HoldKind, subject: str) -> bool:
 
 def move_holds(kind: HoldKind, subjects: Collection[str], service_id: int) -> None:
     """Another service pays from now on."""
+    before = _services_of(kind, subjects)
     db.session.execute(
         update(Hold)
         .where(Hold.kind == kind, Hold.subject.in_(subjects))
         .values(service_id=service_id)
     )
+    note_levels({*before, service_id})
 
 
-def list_released(before: datetime, limit: int) -> list[Hold]:
-    """Holds that were let go before a time, oldest first."""
-    query = select(Hold).where(Hold.released_at < before)
-    return list(db.session.scalars(query.order_by(Hold.released_at).limit(limit)))
+def _services_of(kind: HoldKind, subjects: Collection[str]) -> set[int]:
+    query = select(Hold.service_id).where(Hold.kind == kind, Hold.subject.in_(subjects))
+    return {int(number) for number in db.session.scalars(query.distinct())}

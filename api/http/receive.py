@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from api.problems import FieldError, Problem, invalid
 
-MAX_JSON_BYTES = 128 * 1024
+MAX_JSON_BYTES = 64 * 1024
 
 Model = TypeVar("Model", bound=BaseModel)
 
