@@ -100,8 +100,13 @@ def measure(wrk: str, workers: int, seconds: int) -> dict[str, object]:
 
 def run(wrk: str, world: World, options: list[str], seconds: int) -> Figure:
     """One run, after a short one that warms up."""
+    return run_at(wrk, world.port, options, seconds)
+
+
+def run_at(wrk: str, port: int, options: list[str], seconds: int) -> Figure:
+    """As `run`, of whatever listens at a port."""
     path, *more = options
-    url = f"http://127.0.0.1:{world.port}{path}"
+    url = f"http://127.0.0.1:{port}{path}"
     said = ""
     for duration in (1, seconds):
         said = subprocess.run(
@@ -128,8 +133,8 @@ def run(wrk: str, world: World, options: list[str], seconds: int) -> Figure:
     return Figure(
         requests_per_second=float(_find(r"Requests/sec:\s+([\d.]+)", said)),
         megabytes_per_second=round(_bytes(_find(r"Transfer/sec:\s+(\S+)", said)) / 1e6, 1),
-        p50_ms=_milliseconds(_find(r"50%\s+(\S+)", said)),
-        p99_ms=_milliseconds(_find(r"99%\s+(\S+)", said)),
+        p50_ms=_milliseconds(_find(r"(?m)^\s*50%\s+(\S+)", said)),
+        p99_ms=_milliseconds(_find(r"(?m)^\s*99%\s+(\S+)", said)),
         errors=sum(map(int, refused + broken)),
     )
 
