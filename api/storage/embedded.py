@@ -19,7 +19,7 @@ import shutil
 import time
 import uuid
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock, local
@@ -33,6 +33,11 @@ _FULL = {errno.ENOSPC, errno.EDQUOT}
 # 1,000 fsyncs of 10 KB took 0.32 s one after another and 0.07 s in 16 threads (ext4): the journal
 # commits many at once.
 _SYNC_THREADS = 16
+# Large blocks are written and synced beside the thread that cuts and hashes the next ones: a
+# gibibyte at 530–750 MB/s in place of 280–540 (two cores, ext4). Small ones cost more to hand over.
+_HANDED_OVER_BYTES = 2**17
+_WRITES_AHEAD = 12
+_WRITERS = 4
 _STARTING_SECONDS = 3_600  # a folder that isn't locked after so long never will be
 
 
@@ -46,6 +51,7 @@ class EmbeddedBlockStore:
         self._own_tmp: Path | None = None
         self._own_lock: IO[str] | None = None
         self._counter = 0
+        self._writers = ThreadPoolExecutor(_WRITERS, thread_name_prefix="write")
         self._remove_leftovers()
 
     def put(self, cid: str, data: bytes, *, verified: bool = False) -> None:
@@ -63,18 +69,35 @@ class EmbeddedBlockStore:
         part: Path | None = None
         try:
             part = self._next_part()
-            part.write_bytes(data)
+            self._write(name, part, data)
         except OSError as error:
             if part is not None:
                 part.unlink(missing_ok=True)
             self._fail(error)
         batch[name] = part
 
+    def _write(self, name: str, part: Path, data: bytes) -> None:
+        """A block's bytes; large ones by another thread, no more than a few ahead."""
+        if len(data) < _HANDED_OVER_BYTES:
+            part.write_bytes(data)
+            return
+        under_way = self._batches.under_way
+        while len(under_way) >= _WRITES_AHEAD:
+            under_way.pop(next(iter(under_way))).result()
+        under_way[name] = self._writers.submit(_write_durably, part, data)
+
+    def _finish_writes(self) -> None:
+        """Raises OSError where one failed."""
+        under_way = self._batches.under_way
+        while under_way:
+            under_way.pop(next(iter(under_way))).result()
+
     def flush(self) -> None:
         """See the port. The batch is renamed only once all of it is on disk."""
         batch = self._batches.current
         parts = {name: part for name, part in batch.items() if part is not None}
         try:
+            self._finish_writes()
             folders = {self._shard(name) for name in batch}
             made = [folder for folder in folders if not folder.exists()]
             for folder in made:
@@ -90,6 +113,9 @@ class EmbeddedBlockStore:
     def discard(self) -> None:
         """See the port."""
         batch = self._batches.current
+        for write in self._batches.under_way.values():
+            wait([write])
+        self._batches.under_way.clear()
         for part in batch.values():
             if part is not None:
                 with suppress(OSError):
@@ -101,6 +127,8 @@ class EmbeddedBlockStore:
         parsed = parse_cid(cid)
         name = str(parsed)
         pending = self._batches.current.get(name)
+        if pending is not None and name in self._batches.under_way:
+            wait([self._batches.under_way[name]])
         try:
             data = (pending or self._path(name)).read_bytes()
         except (FileNotFoundError, NotADirectoryError):
@@ -217,6 +245,7 @@ class _Batches(local):
 
     def __init__(self) -> None:
         self.current: dict[str, Path | None] = {}
+        self.under_way: dict[str, Future[None]] = {}  # writes by another thread, oldest first
 
 
 def _age_limit(folder: Path) -> float:
@@ -235,6 +264,13 @@ def _sync_all(paths: list[Path]) -> None:
     with ThreadPoolExecutor(min(_SYNC_THREADS, len(paths))) as threads:
         for _ in threads.map(_sync, paths):
             pass
+
+
+def _write_durably(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _sync(path: Path) -> None:

@@ -1,8 +1,8 @@
 """The gateway beside the servers that a site would else be behind: the same files, the same run.
 
-nginx (set as Debian ships it) and Caddy serve a folder, Flask's `send_file` on granian the way a Python application would.
-Each is asked in turn, several times over, and the median of each counts, so that a slow moment
-of the machine meets all alike. What isn't installed is left out, and told.
+nginx (set as Debian ships it) and Caddy serve a folder, Flask's `send_file` on granian the way a
+Python application would. Each is asked in turn, several times over, and the median of each
+counts, so that a slow moment of the machine meets all alike. What isn't installed is left out, and told.
 """
 
 from __future__ import annotations
