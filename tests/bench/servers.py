@@ -2,7 +2,8 @@
 
 nginx (set as Debian ships it) and Caddy serve a folder, Flask's `send_file` on granian the way a
 Python application would. Each is asked in turn, several times over, and the median of each
-counts, so that a slow moment of the machine meets all alike. What isn't installed is left out, and told.
+counts, so that a slow moment of the machine meets all alike. What isn't installed is left out,
+and told.
 """
 
 from __future__ import annotations
