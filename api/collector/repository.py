@@ -25,6 +25,13 @@ def list_over(released_before: datetime, ended: Collection[int], limit: int) -> 
     return list(db.session.scalars(query.order_by(Hold.created_at).limit(limit)))
 
 
+def list_unindexed() -> list[str]:
+    """Roots of holds that no link leads from; empty directories and single files among them."""
+    known = select(BlockLink.parent).where(BlockLink.parent == Hold.cid)
+    query = select(Hold.cid).where(~known.exists()).distinct().order_by(Hold.cid)
+    return list(db.session.scalars(query))
+
+
 def unheld(cids: Sequence[str]) -> list[str]:
     """Those of the blocks that lie below no hold."""
     held: set[str] = set()

@@ -1,5 +1,6 @@
 """One run of the collector.
 
+    0  holds that aren't indexed yet are: of before there was an index, or of a pin under way
     1  holds end: let go by their owner, or their service ended, and the grace period over
     2  blocks go: batch by batch, what lies below no hold and nobody has put for a day
 
@@ -27,6 +28,7 @@ from flask import current_app
 from api.collector import repository
 from api.db import begin, db, utc_now, writing
 from api.files.repository import delete_versions
+from api.holds.links import index_dag
 from api.holds.models import Hold, HoldKind
 from api.holds.repository import drop_hold, move_holds
 from api.holds.service import list_storage_services
@@ -35,9 +37,10 @@ from api.pins.repository import end_pin
 from api.problems import Problem
 from api.services.service import service_owner
 from api.settings import ApiSettings
-from api.storage.ports import BlockStore
+from api.storage.ports import BlockStore, StorageError
+from api.storage.unixfs.cid import DAG_PB, parse_cid
 from api.storage.variants import Variants
-from indexer.acts import record_act, register
+from indexer.acts import record_act
 from indexer.reads import AsOf
 from indexer.reads.ended import read_ended, read_final
 from indexer.rules import ServiceState
@@ -68,6 +71,7 @@ class Collected:
 def collect(*, dry_run: bool = False) -> Collected:
     """Ends holds and removes blocks; with `dry_run` it only counts, without what 1 would free."""
     done = Collected()
+    _index_all()
     try:
         _end_holds(done, dry_run=dry_run)
     except Problem as problem:  # no mirror yet: no hold ends, and what has none goes all the same
@@ -77,12 +81,26 @@ def collect(*, dry_run: bool = False) -> Collected:
     return done
 
 
+def _index_all() -> None:
+    """A DAG that isn't whole is left as it is: what of it is here can't be told from garbage."""
+    store: BlockStore = current_app.extensions["dspace_store"]
+    begin(writes=False)
+    for text in repository.list_unindexed():
+        root = parse_cid(text)
+        if root.codec != DAG_PB:
+            continue
+        try:
+            with writing():
+                index_dag(store, root)
+        except StorageError as error:
+            log.info("hold_not_whole", cid=text, error=type(error).__name__)
+
+
 def _end_holds(done: Collected, *, dry_run: bool) -> None:
     settings: ApiSettings = current_app.config["DSPACE"]
     grace = timedelta(days=settings.grace_days)
     while True:
         with writing():
-            register.create_all(db.session.connection())
             mirror = open_mirror()
             final = read_final(mirror.connection, mirror.block)
             if final is None:

@@ -145,7 +145,7 @@ def version_out(row: FileVersion) -> Version:
 
 def get_version(address: str, version_id: str) -> FileVersion:
     """One of the account's versions; raises a Problem of 404."""
-    found = repository.get_version(address, version_id)
+    found = repository.get_version(address, version_id) if version_id.isalnum() else None
     if found is None:
         raise Problem("unknown-version")
     return found

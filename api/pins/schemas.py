@@ -23,15 +23,28 @@ def _aware(moment: datetime) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
+def _storable(text: str) -> str:
+    """No NUL, which PostgreSQL takes in no text, and no half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ValueError("is no UTF-8") from None
+    if "\0" in text:
+        raise ValueError("has a NUL in it")
+    return text
+
+
 def _multiaddr(text: str) -> str:
-    if not text.startswith("/") or "\0" in text:
+    if not text.startswith("/"):
         raise ValueError("is no multiaddr")
     return text
 
 
-Origin = Annotated[str, Field(max_length=MAX_TEXT), AfterValidator(_multiaddr)]
+Text = Annotated[str, AfterValidator(_storable)]
+Origin = Annotated[Text, Field(max_length=MAX_TEXT), AfterValidator(_multiaddr)]
 Meta = dict[
-    Annotated[str, Field(min_length=1, max_length=256)], Annotated[str, Field(max_length=MAX_TEXT)]
+    Annotated[Text, Field(min_length=1, max_length=256)],
+    Annotated[Text, Field(max_length=MAX_TEXT)],
 ]
 Since = Annotated[datetime, AfterValidator(_aware)]
 
@@ -42,7 +55,7 @@ class PinIn(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     cid: str = Field(min_length=1, max_length=128)
-    name: str | None = Field(None, max_length=MAX_NAME)
+    name: Text | None = Field(None, max_length=MAX_NAME)
     origins: list[Origin] = Field(default_factory=list, max_length=MAX_ORIGINS)
     meta: Meta = Field(default_factory=dict, max_length=MAX_META)
 
@@ -56,7 +69,7 @@ class PinsQuery(BaseModel):
     """Which pins; without a status those that are pinned."""
 
     cid: str | None = Field(None, description=f"Up to {MAX_CIDS}, joined by commas.")
-    name: str | None = Field(None, max_length=MAX_NAME)
+    name: Text | None = Field(None, max_length=MAX_NAME)
     match: Literal["exact", "iexact", "partial", "ipartial"] = "exact"
     status: str = "pinned"
     before: Since | None = None
@@ -91,6 +104,8 @@ class PinsQuery(BaseModel):
                 isinstance(text, str) for text in found.values()
             ):
                 raise ValueError("is no object of strings")
+            for text in (*found, *found.values()):
+                _storable(text)
         return value
 
     @property

@@ -64,7 +64,7 @@ def list_pins(address: str, query: PinsQuery) -> PinResults:
 
 def get_pin(address: str, request_id: str) -> Pin:
     """One of the account's pins; raises a Problem of 404."""
-    pin = repository.get_pin(address, request_id)
+    pin = repository.get_pin(address, request_id) if request_id.isalnum() else None
     if pin is None:
         raise Problem("unknown-pin")
     return pin

@@ -41,10 +41,11 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("block_links", schema=None) as batch_op:
         batch_op.create_index("ix_block_links_child", ["child"], unique=False)
-    # What was deployed before there were holds.
+    # What was deployed before there were holds; the collector indexes it before it removes any.
     op.execute(
-        "INSERT INTO holds (kind, subject, service_id, cid, size_bytes, created_at) "
-        "SELECT 'deployment', d.id, s.service_id, d.cid, COALESCE(d.size_bytes, 0), d.created_at "
+        "INSERT INTO holds (kind, subject, service_id, cid, size_bytes, created_at, released_at) "
+        "SELECT 'deployment', d.id, s.service_id, d.cid, COALESCE(d.size_bytes, 0), "
+        "d.created_at, s.deleted_at "
         "FROM deployments d JOIN sites s ON s.id = d.site_id WHERE d.cid IS NOT NULL"
     )
 

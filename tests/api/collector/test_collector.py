@@ -116,6 +116,19 @@ def test_what_is_held__stays_and_what_is_not__goes(store: BlockStore, owner: Wal
     assert (done.blocks, done.seen) == (len(before) - len(set(store.cids())), len(before))
 
 
+def test_a_hold_of_before_there_was_an_index__is_indexed_before_anything_goes(
+    store: BlockStore, owner: Wallet
+) -> None:
+    root = folder(store, "old", "older")
+    with writing():
+        add_hold(HoldKind.DEPLOYMENT, "old", 7, root, 1, None)
+    age(store)
+    assert collect().blocks == 0
+    assert is_whole(store, root)
+    begin(writes=False)
+    assert collector.repository.list_unindexed() == []
+
+
 def test_what_was_just_put__stays_for_a_day(store: BlockStore) -> None:
     root = folder(store, "coming in")
     assert collect().blocks == 0

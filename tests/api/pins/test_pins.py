@@ -214,6 +214,10 @@ def test_errors__have_the_shape_of_the_specification(
     cases = [
         (owner.get(f"{PINS}/none"), 404, "UNKNOWN_PIN"),
         (owner.post(PINS, json={"cid": "nonsense"}), 422, "VALIDATION_FAILED"),
+        (owner.get(f"{PINS}/a%00b"), 404, "UNKNOWN_PIN"),
+        (owner.get(f"{PINS}?name=a%00b"), 422, "VALIDATION_FAILED"),
+        (owner.get(PINS, query_string={"meta": '{"a": "\\u0000"}'}), 422, "VALIDATION_FAILED"),
+        (owner.post(PINS, json={"cid": "x", "name": "a\0b"}), 422, "VALIDATION_FAILED"),
         (owner.post(PINS, json={}), 422, "VALIDATION_FAILED"),
         (owner.get(f"{PINS}?limit=0"), 422, "VALIDATION_FAILED"),
         (owner.get(f"{PINS}?status=lost"), 422, "VALIDATION_FAILED"),
