@@ -131,6 +131,7 @@ def _sites(address: str) -> list[dict[str, Any]]:
                 "spa": site.spa,
                 "clean_urls": site.clean_urls,
                 "listing": site.listing,
+                "clean_redirects": site.clean_redirects,
             },
             "live_deployment_id": site.live_deployment_id,
             "deployments": deployments[site.id],

@@ -9,15 +9,18 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope
 
 from api.gateway import pages
-from api.gateway.contents import Content, Contents, Face, Redirect
-from api.gateway.formats import Form, wanted_form
+from api.gateway.contents import SAFE, Content, Contents, Face, Redirect
+from api.gateway.formats import wanted_form
+from api.gateway.forms import FormSender
 from api.gateway.health import health_answer
 from api.gateway.holders import Holders, HoldersUnavailable
 from api.gateway.hosts import Host, HostKind, parse_host
+from api.gateway.open import OPEN, PREFLIGHT, is_open
 from api.gateway.pages import Refusal, render
 from api.gateway.poller import Poller
 from api.gateway.previews import Previews, PreviewsUnavailable
@@ -71,6 +74,7 @@ class Gateway:
         self.poller = Poller(self.engine, self.view, settings.gateway_poll_milliseconds / 1_000)
         self.threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="blocks")
         self.sender = Sender(self.contents, self.threads)
+        self.forms = FormSender(self.contents, self.sender, self.threads)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """In the worker, before its first request."""
@@ -84,6 +88,7 @@ class Gateway:
         del loop
         self.poller.stop()
         self.threads.shutdown(wait=False, cancel_futures=True)
+        self.holders.close()
         self.engine.dispose()
 
     async def __rsgi__(self, scope: Scope, proto: HTTPProtocol) -> None:
@@ -92,13 +97,18 @@ class Gateway:
             await self._serve(scope, proto)
         except Refusal as refusal:
             headers, body = render(refusal, scope.headers.get("accept", ""))
+            if self._is_open(scope):
+                headers += OPEN
             proto.response_bytes(refusal.status, headers, body)
         except ProtocolClosed:
             return  # the client left
 
     async def _serve(self, scope: Scope, proto: HTTPProtocol) -> None:
         if scope.method not in ("GET", "HEAD"):
-            raise pages.method_not_allowed()
+            if scope.method != "OPTIONS" or not self._is_open(scope):
+                raise pages.method_not_allowed()
+            proto.response_empty(204, PREFLIGHT)
+            return
         path = scope.path  # decoded, once, by granian
         check_path(path)
         host = self._host(scope)
@@ -110,13 +120,14 @@ class Gateway:
             target = route_path(self.view, path)
         elif host.kind is HostKind.ORIGIN:
             target = route_origin(self.view, host, path)
+            if target.root != host.label:
+                self._send_to_origin(scope, proto, target)
+                return
         else:
             target = await self._target(host, path)
         if target.face in (Face.PATH, Face.ORIGIN):
             await self._check_public(scope, target)
-            form = wanted_form(scope.query_string, scope.headers.get("accept", ""))
-            if form is not None:
-                await self._send_form(scope, proto, form, target)
+            if await self._sends_form(scope, proto, target):
                 return
         found = self.contents.known(target.key)
         if found is None:
@@ -150,26 +161,38 @@ class Gateway:
         """Raises Refusal where nobody who pays holds the content."""
         if not self.view.ready:
             raise pages.not_ready()
-        services = self.holders.known(target.root)
-        if services is None:
-            loop = asyncio.get_running_loop()
-            try:
-                services = await loop.run_in_executor(self.threads, self.holders.read, target.root)
-            except HoldersUnavailable:
-                raise pages.not_ready() from None
+        try:
+            services = await self.holders.services(target.root)
+        except HoldersUnavailable:
+            raise pages.not_ready() from None
         if not services and "only-if-cached" in scope.headers.get("cache-control", ""):
             raise pages.not_held_cached()
         check_holders(self.view, services, int(time.time()))
 
-    async def _send_form(
-        self, scope: Scope, proto: HTTPProtocol, form: Form, target: Target
-    ) -> None:
+    async def _sends_form(self, scope: Scope, proto: HTTPProtocol, target: Target) -> bool:
+        """Whether a block or a CAR is asked for; if so, it was sent."""
+        form = wanted_form(scope.query_string, scope.headers.get("accept", ""))
+        if form is None:
+            return False
         try:
-            await self.sender.send_form(scope, proto, form, target)
+            await self.forms.send(scope, proto, form, target)
         except (EntryMissing, NotADirectory, NotAFile):
             raise pages.not_found() from None
         except StorageError as error:
             raise self._refusal_of(error, target) from None
+        return True
+
+    def _send_to_origin(self, scope: Scope, proto: HTTPProtocol, target: Target) -> None:
+        """Origins are told apart by the letters of their hosts, so each root has one spelling."""
+        header = scope.authority or scope.headers.get("host") or ""
+        _name, colon, port = header.partition(":")
+        host = f"{target.root}.ipfs.{self.base_domain}{colon}{port}"
+        location = f"//{host}{quote(target.path, safe=SAFE)}"
+        send_redirect(proto, target, Redirect(location), scope.query_string)
+
+    def _is_open(self, scope: Scope) -> bool:
+        header = scope.authority or scope.headers.get("host")
+        return bool(header) and is_open(parse_host(header, self.base_domain), scope.path)
 
     async def _resolve(self, target: Target) -> Content | Redirect:
         loop = asyncio.get_running_loop()

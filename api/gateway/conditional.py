@@ -1,12 +1,12 @@
-"""Conditional and range requests, by RFC 9110. Entity tags here are always strong."""
+"""Conditional and range requests, by RFC 9110. There are no dates, so none is compared."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 
-_TAG = re.compile(r'\s*(?:W/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)')
-_RANGE = re.compile(r"^bytes=\s*(\d*)-(\d*)\s*$", re.IGNORECASE)
+_TAG = re.compile(r'\s*(W/)?("[\x21\x23-\x7e\x80-\xff]*")\s*(?:,|$)')
+_RANGE = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.IGNORECASE)
 
 
 class Unsatisfiable(Exception):
@@ -21,13 +21,17 @@ class ByteRange:
     end: int
 
 
-def matches(header: str, etag: str) -> bool:
-    """Whether an If-None-Match (or If-Match) names the tag; weak and strong compare the same."""
+def matches(header: str, etag: str, *, strongly: bool = False) -> bool:
+    """Whether an If-None-Match, or with `strongly` an If-Match, names the tag.
+
+    If-None-Match takes weak and strong tags for the same; to If-Match a weak one is no other's.
+    """
     if header.strip() == "*":
         return True
+    weak, opaque = etag.startswith("W/"), etag.removeprefix("W/")
     at = 0
     while found := _TAG.match(header, at):
-        if found[1] == etag:
+        if found[2] == opaque and not (strongly and (weak or found[1])):
             return True
         at = found.end()
     return False
@@ -39,7 +43,7 @@ def read_range(header: str, if_range: str | None, etag: str, size: int) -> ByteR
     Several ranges, other units and nonsense are answered by the whole, as is a range of something
     that has changed since (If-Range: another tag, a weak one, or a date, as there are no dates).
     """
-    found = _RANGE.match(header)
+    found = _RANGE.fullmatch(header)
     if found is None or (if_range is not None and if_range.strip() != etag):
         return None
     first, last = found[1], found[2]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cache
 
 from api.storage.lru import WeightedLru
 from api.storage.ports import BlockStore
@@ -16,6 +17,8 @@ from api.storage.unixfs.cid import Cid
 
 INLINE_BYTES = 2**16  # files up to this length are served from memory
 _RECORD_WEIGHT = 2_048  # bytes that a resolution takes, about
+
+SAFE = "/-._~!$&'()*+,;=:@"  # what a path may hold as it is
 
 MUST_REVALIDATE = "public, max-age=0, must-revalidate"
 IMMUTABLE = "public, max-age=29030400, immutable"  # the IPFS gateway's 48 weeks
@@ -30,17 +33,29 @@ class Face(Enum):
     ORIGIN = "origin"  # {cid}.ipfs.{base}
     PATH = "path"  # /ipfs/{cid}/…
 
+    __hash__ = object.__hash__  # members are single; an Enum's own hash is that of its name
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Options:
-    """What a site's owner chose."""
+    """What a site's owner chose; made by `options`, so that what is the same is one object."""
 
     spa: bool = False  # pages that aren't there are the root's index page
     clean_urls: bool = True  # `/about` is `about.html` where there is no `about`
     listing: bool = False  # directories without an index page are listed
+    clean_redirects: bool = False  # and `/about.html` leads to `/about`
 
 
-BARE = Options(spa=False, clean_urls=False, listing=True)  # content without a site
+@cache
+def options(*, spa: bool, clean_urls: bool, listing: bool, clean_redirects: bool) -> Options:
+    """The one object of these choices; a look-up by it costs no comparison."""
+    return Options(spa, clean_urls, listing, clean_redirects)
+
+
+DEFAULTS = options(spa=False, clean_urls=True, listing=False, clean_redirects=False)
+BARE = options(  # content without a site
+    spa=False, clean_urls=False, listing=True, clean_redirects=False
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +70,7 @@ class Content:
     made: bytes = b""
     block_path: str | None = None  # a file of this machine with exactly these bytes
     variants: dict[str, Content] = field(default_factory=dict)  # by content coding, smallest first
+    has_parts: bool = False  # whether ranges of it are given
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,33 +4,39 @@
     car   the blocks on the way to it, and of it as much as `dag-scope` and `entity-bytes` ask for
 
 The query wins over the header. A CAR comes depth first without repeats, whatever order is asked
-for; it carries its own proof, so one that is cut short shows. Other forms are refused with 406.
+for; one that breaks off ends in half a block, so nobody takes it for whole. Other forms are
+refused with 406.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Literal, cast
-from urllib.parse import parse_qs
+from typing import Literal
+from urllib.parse import parse_qs, quote
 
 from api.gateway import pages
-from api.gateway.contents import IMMUTABLE
+from api.gateway.cars import Span, car_blocks
+from api.gateway.contents import IMMUTABLE, SAFE
+from api.gateway.naming import disposition
+from api.gateway.open import OPEN
 from api.gateway.routing import Target
 from api.storage.car import MEDIA_TYPE, write_car
-from api.storage.ports import BlockStore
-from api.storage.unixfs import Cid, Dag, Directory, parse_cid
-from api.storage.unixfs.walk import walk_blocks
+from api.storage.ports import BlockStore, StorageError
+from api.storage.unixfs import Cid, parse_cid
 
 RAW_TYPE = "application/vnd.ipld.raw"
 _KINDS = {RAW_TYPE: "raw", MEDIA_TYPE: "car"}
 _SCOPES = ("block", "entity", "all")
-_BYTES = re.compile(r"^(-?\d{1,18}):(-?\d{1,18}|\*)$")
-_CAR_CACHE_BYTES = 4 * 2**20
+_BYTES = re.compile(r"(-?[0-9]{1,18}):(-?[0-9]{1,18}|\*)")
+_PARAMETER = re.compile(r";\s*(version|order|dups)\s*=\s*\"?([\w.-]+)")
+_PIECE_BYTES = 2**18  # of a CAR are sent at once: a thread is woken once for many small blocks
+# A length with nothing behind it: what broke off can't be taken for a CAR that is whole.
+_BROKEN = b"\x7f"
 
-Block = tuple[Cid, bytes]
+Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +45,14 @@ class Form:
 
     kind: Literal["raw", "car"]
     scope: str = "all"
-    span: tuple[int, int | None] | None = None  # entity-bytes: from, to (None: the end)
+    span: Span | None = None  # entity-bytes
 
-    def etag(self, cid: Cid) -> str:
-        """Of a block the bytes are fixed; of a CAR what is in it."""
+    def etag(self, cid: Cid, target: Target) -> str:
+        """Of a block the bytes are fixed; of a CAR what is in it, the way from its root too."""
         if self.kind == "raw":
             return f'"{cid}.raw"'
-        told = sha256(f"{self.scope} {self.span}".encode()).hexdigest()[:12]
-        return f'W/"{cid}.car.{told}"'
+        told = sha256(f"{target.root}{target.path} {self.scope} {self.span}".encode())
+        return f'W/"{cid}.car.{told.hexdigest()[:12]}"'
 
 
 def wanted_form(query_string: str, accept: str) -> Form | None:
@@ -54,14 +60,15 @@ def wanted_form(query_string: str, accept: str) -> Form | None:
     if not query_string and "vnd.ipld" not in accept:
         return None
     query = {name: values[-1] for name, values in parse_qs(query_string).items()}
-    kind = query.get("format") or _accepted(accept)
-    if kind is None:
+    offered = _accepted(accept)
+    kind = query.get("format") or (offered and _KINDS[offered.partition(";")[0].strip().lower()])
+    if not kind:
         return None
     if kind == "raw":
         return Form("raw")
     if kind != "car":
         raise pages.not_acceptable("Content is given as it is, as raw or as car.")
-    _check_parameters(accept, query)
+    _check_parameters(offered or "", query)
     scope = query.get("dag-scope", "all")
     if scope not in _SCOPES:
         raise pages.bad_parameter("dag-scope is block, entity or all.")
@@ -71,109 +78,85 @@ def wanted_form(query_string: str, accept: str) -> Form | None:
     return Form("car", scope, span)
 
 
-def form_headers(form: Form, cid: Cid, target: Target) -> list[tuple[str, str]]:
-    """What stands over a block or a CAR; without a length."""
-    kind = RAW_TYPE if form.kind == "raw" else f"{MEDIA_TYPE}; version=1; order=dfs; dups=n"
-    suffix = "bin" if form.kind == "raw" else "car"
+def form_headers(form: Form, cids: Sequence[Cid], target: Target, query: str) -> Headers:
+    """What stands over a block or a CAR of the end of a path; without a length."""
+    cid = cids[-1]
+    if form.kind == "raw":
+        kind, suffix, ranges = RAW_TYPE, "bin", "bytes"
+    else:
+        kind, suffix, ranges = f"{MEDIA_TYPE}; version=1; order=dfs; dups=n", "car", "none"
+    named = disposition(query, attached=f"{cid}.{suffix}")
     return [
         ("content-type", kind),
-        ("content-disposition", f'attachment; filename="{cid}.{suffix}"'),
-        ("etag", form.etag(cid)),
+        ("content-disposition", named or "attachment"),
+        ("etag", form.etag(cid, target)),
         ("cache-control", IMMUTABLE),
         ("vary", "accept"),
         ("x-content-type-options", "nosniff"),
-        ("x-ipfs-path", f"/ipfs/{target.root}"),
-        ("x-ipfs-roots", target.root),
-        ("access-control-allow-origin", "*"),
-        ("accept-ranges", "none"),
+        ("x-ipfs-path", f"/ipfs/{target.root}{quote(target.path, safe=SAFE)}"),
+        ("x-ipfs-roots", ",".join(map(str, cids))),
+        ("accept-ranges", ranges),
+        *OPEN,
     ]
 
 
 def path_names(target: Target) -> list[str]:
     """The segments of a path; a slash at the end says nothing here."""
-    return [name for name in target.path.split("/") if name]
+    names = target.path.split("/")[1:]
+    return names[:-1] if names[-1:] == [""] else names
 
 
 def car_bytes(form: Form, store: BlockStore, target: Target) -> Iterator[bytes]:
-    """The CAR, piece by piece; its root is what the path ends at."""
-    noting = _Noting(store)
-    dag = Dag(cast("BlockStore", noting), _CAR_CACHE_BYTES)
-    end = dag.resolve(parse_cid(target.root), path_names(target))[-1]
-    return write_car([end.cid], _blocks(form, noting, dag, end.cid))
+    """The CAR in pieces, none of them empty; its root is what the path ends at.
+
+    Raises StorageError at once where the path leads nowhere, and later where a block is gone, after
+    a last piece that no CAR can end in.
+    """
+    root, names = parse_cid(target.root), path_names(target)
+    end, blocks = car_blocks(store, root, names, form.scope, form.span)
+    return _pieces(write_car([end], blocks))
 
 
-def _blocks(form: Form, noting: _Noting, dag: Dag, end: Cid) -> Iterator[Block]:
-    if form.scope == "all" and form.span is None:
-        yield from (block for block in noting.drain() if block[0] != end)
-        yield from walk_blocks(noting.store, [end], noting.seen - {end.digest})
-        return
-    yield from noting.drain()
-    step = dag.open(end)
-    if form.scope == "block":
-        yield from noting.drain()
-        return
-    if isinstance(step, Directory):
-        for _ in dag.entries(step):
-            yield from noting.drain()
-    else:
-        start, length = _cut(form.span, step.size_bytes)
-        for _ in dag.read(step, start, length):
-            yield from noting.drain()
-    yield from noting.drain()
-
-
-class _Noting:
-    """A store that notes what is read of another, each block once."""
-
-    def __init__(self, store: BlockStore) -> None:
-        self.store = store
-        self.seen: set[bytes] = set()
-        self._noted: list[Block] = []
-
-    def get(self, cid: str) -> bytes:
-        """Reads and notes."""
-        data = self.store.get(cid)
-        parsed = parse_cid(cid)
-        if parsed.digest not in self.seen:
-            self.seen.add(parsed.digest)
-            self._noted.append((parsed, data))
-        return data
-
-    def drain(self) -> Iterator[Block]:
-        """What was noted since the last time."""
-        noted, self._noted = self._noted, []
-        return iter(noted)
+def _pieces(parts: Iterator[bytes]) -> Iterator[bytes]:
+    piece: list[bytes] = []
+    length = 0
+    try:
+        for part in parts:
+            piece.append(part)
+            length += len(part)
+            if length >= _PIECE_BYTES:
+                yield b"".join(piece)
+                piece, length = [], 0
+    except StorageError:
+        yield b"".join([*piece, _BROKEN])
+        raise
+    if piece:
+        yield b"".join(piece)
 
 
 def _accepted(accept: str) -> str | None:
+    """The first part of an Accept header that names a form, with its parameters."""
     for part in accept.split(","):
-        kind = _KINDS.get(part.partition(";")[0].strip().lower())
-        if kind is not None:
-            return kind
+        if part.partition(";")[0].strip().lower() in _KINDS:
+            return part
     return None
 
 
-def _check_parameters(accept: str, query: dict[str, str]) -> None:
-    told = dict(re.findall(r"(version|order|dups)=([\w.-]+)", accept))
-    version = query.get("car-version", told.get("version", "1"))
-    if version != "1":
+def _check_parameters(offered: str, query: dict[str, str]) -> None:
+    told = dict(_PARAMETER.findall(offered))
+    if query.get("car-version", told.get("version", "1")) != "1":
         raise pages.not_acceptable("CARs are of version 1.")
     if query.get("car-order", told.get("order", "dfs")) not in ("dfs", "unk"):
         raise pages.not_acceptable("CARs come depth first.")
+    if query.get("car-dups", told.get("dups", "n")) not in ("n", "y"):
+        raise pages.bad_parameter("dups is y or n.")  # with y they come without, and say so
 
 
-def _span(text: str) -> tuple[int, int | None]:
-    found = _BYTES.match(text)
+def _span(text: str) -> Span:
+    found = _BYTES.fullmatch(text)
     if found is None:
         raise pages.bad_parameter("entity-bytes is FROM:TO, TO a number or *.")
-    return int(found[1]), None if found[2] == "*" else int(found[2])
-
-
-def _cut(span: tuple[int, int | None] | None, size: int) -> tuple[int, int | None]:
-    """Offset and length of the bytes `from` to `to`, both counted in; below 0 from the end."""
-    if span is None:
-        return 0, None
-    first, last = span
-    start = max(0, size + first) if first < 0 else first
-    end = size if last is None else (size + last if last < 0 else last) + 1
-    return start, max(0, end - start)
+    span = int(found[1]), None if found[2] == "*" else int(found[2])
+    if span[1] is not None and (span[0] < 0) == (span[1] < 0) and span[0] > span[1]:
+        raise pages.bad_parameter("entity-bytes ends before it starts.")
+    return span

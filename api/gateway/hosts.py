@@ -13,6 +13,7 @@ from functools import lru_cache
 
 _ADDRESS = re.compile(r"^(\d{1,3}(\.\d{1,3}){3}|\[[0-9a-f:.]+\])$")
 _DEPLOYMENT = re.compile(r"^[0-9a-f]{32}$")
+_LONGEST = 300  # a name has at most 253 letters, a port six
 _LABEL = re.compile(r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")
 
 
@@ -28,15 +29,21 @@ class HostKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """A host and the site's name, deployment's id or CID in it."""
+    """A host and the site's name, deployment's id or CID (in its own case) in it."""
 
     kind: HostKind
     label: str = ""
 
 
-@lru_cache(maxsize=8_192)
 def parse_host(header: str, base_domain: str) -> Host:
     """Reads a Host header's value."""
+    if len(header) > _LONGEST:  # and isn't kept, so that what is kept is bounded
+        return Host(HostKind.UNKNOWN)
+    return _parse_host(header, base_domain)
+
+
+@lru_cache(maxsize=8_192)
+def _parse_host(header: str, base_domain: str) -> Host:
     name = _without_port(header.lower()).removesuffix(".")
     if name == base_domain or _ADDRESS.match(name):
         return Host(HostKind.BASE)
@@ -48,8 +55,8 @@ def parse_host(header: str, base_domain: str) -> Host:
         if _DEPLOYMENT.match(label):
             return Host(HostKind.PREVIEW, label)
     elif prefix.endswith(".ipfs"):
-        label = prefix.removesuffix(".ipfs")
-        if _LABEL.match(label):
+        label = header[: len(prefix) - len(".ipfs")]
+        if _LABEL.match(label.lower()):
             return Host(HostKind.ORIGIN, label)
     elif _LABEL.match(prefix):
         return Host(HostKind.SITE, prefix)

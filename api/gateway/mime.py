@@ -88,9 +88,14 @@ for _extension, _type in _NEWER.items():
 
 def content_type(name: str, start: bytes) -> str:
     """The Content-Type of a file of this name that starts with these bytes."""
+    return type_of_name(name) or _sniff(start[:_SNIFFED_BYTES])
+
+
+def type_of_name(name: str) -> str | None:
+    """What a name alone says; None where it says nothing."""
     guessed = _table.guess_type("x/" + name.lower())[0] if "." in name else None
     if guessed is None:
-        return _sniff(start[:_SNIFFED_BYTES])
+        return None
     return f"{guessed}; charset=utf-8" if guessed.startswith("text/") else guessed
 
 

@@ -129,6 +129,26 @@ def bad_cid() -> Refusal:
     return Refusal(400, "bad-cid", "Not a CID", "This address holds no CID that is kept here.")
 
 
+def not_kept() -> Refusal:
+    """A CID of a codec or a hash that no block here has."""
+    return Refusal(
+        501,
+        "codec-not-kept",
+        "Not a kind that is kept here",
+        "Only raw and dag-pb blocks hashed by sha2-256 are kept here.",
+    )
+
+
+def kind_not_served() -> Refusal:
+    """A symbolic link, or a node of no known use."""
+    return Refusal(
+        501,
+        "kind-not-served",
+        "Not a file or a directory",
+        "What this address leads to can be had as a block alone: ask for format=raw.",
+    )
+
+
 def not_held() -> Refusal:
     """The gateway fetches nothing from elsewhere."""
     return Refusal(404, "cid-not-held", "Not held here", "This gateway doesn't hold that CID.")

@@ -15,7 +15,7 @@ import structlog
 from sqlalchemy import Connection, Engine, func, inspect, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from api.gateway.contents import Options
+from api.gateway.contents import options
 from api.gateway.view import SiteView, View
 from api.sites.models import Deployment, Site
 from indexer.reads import (
@@ -159,6 +159,7 @@ def _read_sites(conn: Connection, since_revision: int | None = None) -> list[Sit
         Site.spa,
         Site.clean_urls,
         Site.listing,
+        Site.clean_redirects,
         Deployment.cid,
     ).outerjoin(Deployment, Deployment.id == Site.live_deployment_id)
     if since_revision is not None:
@@ -171,7 +172,12 @@ def _read_sites(conn: Connection, since_revision: int | None = None) -> list[Sit
             live_cid=row.cid,
             revision=row.revision,
             deleted=row.deleted_at is not None,
-            options=Options(spa=row.spa, clean_urls=row.clean_urls, listing=row.listing),
+            options=options(
+                spa=row.spa,
+                clean_urls=row.clean_urls,
+                listing=row.listing,
+                clean_redirects=row.clean_redirects,
+            ),
         )
         for row in conn.execute(query)
     ]

@@ -21,13 +21,15 @@ from api.gateway.contents import (
     INLINE_BYTES,
     LISTED,
     MUST_REVALIDATE,
+    SAFE,
     Content,
     Contents,
     Face,
     Redirect,
 )
-from api.gateway.listing import render_listing
+from api.gateway.listing import list_entries, render_listing
 from api.gateway.mime import HTML, content_type
+from api.gateway.open import OPEN
 from api.gateway.routing import Target
 from api.gateway.rules.headers import NAME as HEADERS
 from api.gateway.rules.headers import HeaderFile, apply_headers, parse_headers
@@ -47,8 +49,8 @@ from api.storage.unixfs import Dag, Directory, File, Step
 from api.storage.unixfs.cid import RAW, Cid, parse_cid
 from api.storage.variants import ENCODINGS, Variants
 
-_SAFE = "/-._~!$&'()*+,;=:@"
 _OWN_FILES = frozenset({REDIRECTS, HEADERS})
+_BARE_FACES = (Face.PATH, Face.ORIGIN)
 _MISSING = (EntryMissing, NotADirectory, NotAFile)
 _RULES_BYTES = 8 * 2**20  # of parsed rules in memory
 _RULE_WEIGHT = 512  # bytes that one takes, about
@@ -73,7 +75,9 @@ class Resolver:
             names.pop()
         try:
             return self._exact(target, root, names, has_slash)
-        except _MISSING:
+        except _MISSING as missing:
+            if isinstance(missing, NotAFile) and target.face in _BARE_FACES:
+                raise pages.kind_not_served() from None
             if target.face is Face.PATH:
                 raise pages.not_found() from None
         return self._instead(target, root, names, has_slash)
@@ -89,7 +93,22 @@ class Resolver:
             return self._directory(target, found, steps, names, has_slash)
         if has_slash and names:
             raise EntryMissing(target.path)
+        if target.options.clean_redirects and names and names[-1].endswith(".html"):
+            shorter = self._without_extension(steps[-2], names)
+            if shorter is not None:
+                return Redirect(shorter, 308)
         return self._content(200, target, steps, names)
+
+    def _without_extension(self, parent: Step, names: list[str]) -> str | None:
+        """The address of a page without its `.html`, where it leads to the same page."""
+        bare = names[-1].removesuffix(".html")
+        if bare == "index":
+            return quote("".join(f"/{name}" for name in names[:-1]) + "/", safe=SAFE)
+        try:
+            self.dag.child(cast("Directory", parent), bare)
+        except EntryMissing:
+            return quote("".join(f"/{name}" for name in [*names[:-1], bare]), safe=SAFE)
+        return None
 
     def _directory(
         self,
@@ -106,7 +125,7 @@ class Resolver:
         if not isinstance(index, File) and not target.options.listing:
             raise EntryMissing(target.path)
         if not has_slash:
-            return Redirect(quote(target.path, safe=_SAFE) + "/")
+            return Redirect(quote(target.path, safe=SAFE) + "/")
         if isinstance(index, File):
             return self._content(200, target, [*steps, index], [*names, "index.html"])
         return self._listing(target, directory, steps)
@@ -132,6 +151,8 @@ class Resolver:
         if outcome.status in REDIRECT_STATUSES:
             return Redirect(outcome.target, outcome.status)
         names = [name for name in outcome.target.split("/") if name]
+        if len(names) == 1 and names[0] in _OWN_FILES:
+            return self._not_found(target, root, [])
         page = self._file(root, names) or self._file(root, [*names, "index.html"])
         if page is None:
             return self._not_found(target, root, names)
@@ -165,7 +186,10 @@ class Resolver:
             except BadRedirects as error:
                 raise pages.bad_redirects(str(error)) from None
             self._redirects.put(file.cid, rules, _RULE_WEIGHT * (len(rules) + 1))
-        return find_outcome(rules, names)
+        try:
+            return find_outcome(rules, names)
+        except BadRedirects as error:
+            raise pages.bad_redirects(str(error)) from None
 
     def _added(self, root: Cid) -> HeaderFile | None:
         steps = self._file(root, [HEADERS])
@@ -204,24 +228,34 @@ class Resolver:
         ]
         if target.face is not Face.PATH and (added := self._added(steps[0].cid)) is not None:
             headers = apply_headers(added.rules, target.path, headers)
-        if etag is not None:
-            headers += [("etag", etag), ("accept-ranges", "bytes")]
-        variants = self._variants(file, start, headers) if status == 200 else {}
+        varies = ["accept"] if target.face in _BARE_FACES else []
+        variants = self._variants(file, start, headers, varies) if status == 200 else {}
         if variants:
-            headers = [*headers, ("vary", "accept-encoding")]
+            varies.append("accept-encoding")
+        if varies:
+            headers = [*headers, ("vary", ", ".join(varies))]
+        if etag is not None:
+            headers = [*headers, ("etag", etag), ("accept-ranges", "bytes")]
         return Content(
-            status, etag, file.size_bytes, headers, file, block_path=block_path, variants=variants
+            status,
+            etag,
+            file.size_bytes,
+            headers,
+            file,
+            block_path=block_path,
+            variants=variants,
+            has_parts=True,
         )
 
     def _variants(
-        self, file: File, plain: bytes, headers: list[tuple[str, str]]
+        self, file: File, plain: bytes, headers: list[tuple[str, str]], varies: list[str]
     ) -> dict[str, Content]:
         """The compressed forms that were made of a file of one block."""
         made: dict[str, Content] = {}
         if file.cid.codec != RAW:
             return made
-        own = {"content-length", "etag", "accept-ranges"}
-        shared = [pair for pair in headers if pair[0] not in own]
+        shared = [pair for pair in headers if pair[0] != "content-length"]
+        shared.append(("vary", ", ".join([*varies, "accept-encoding"])))
         for encoding in ENCODINGS:
             data = self.variants.read(file.cid, encoding, plain)
             if data is None:
@@ -237,7 +271,6 @@ class Resolver:
                     ("content-length", str(len(data))),
                     ("content-encoding", encoding),
                     ("etag", etag),
-                    ("vary", "accept-encoding"),
                 ],
                 None,
                 data if inline else b"",
@@ -246,8 +279,11 @@ class Resolver:
         return made
 
     def _listing(self, target: Target, directory: Directory, steps: list[Step]) -> Content:
-        shown = f"/ipfs/{steps[0].cid}{target.path}"
-        made = render_listing(shown, self.dag.entries(directory))
+        is_bare = target.face in _BARE_FACES
+        shown = f"/ipfs/{steps[0].cid}{target.path}" if is_bare else target.path
+        hidden = _OWN_FILES if len(steps) == 1 and not is_bare else frozenset()
+        entries = list_entries(self.contents.store, directory, hidden)
+        made = render_listing(shown, entries, has_parent=len(steps) > 1)
         etag = f'"DirIndex-1_CID-{directory.cid}"'
         headers = [
             ("content-type", HTML),
@@ -256,15 +292,16 @@ class Resolver:
             ("cache-control", MUST_REVALIDATE if target.face is Face.SITE else LISTED),
             ("x-content-type-options", "nosniff"),
             *_ipfs_headers(target, steps),
+            *([("vary", "accept")] if is_bare else []),
         ]
         return Content(200, etag, len(made), headers, None, made)
 
 
 def _ipfs_headers(target: Target, steps: list[Step]) -> list[tuple[str, str]]:
     headers = [
-        ("x-ipfs-path", f"/ipfs/{steps[0].cid}{quote(target.path, safe=_SAFE)}"),
+        ("x-ipfs-path", f"/ipfs/{steps[0].cid}{quote(target.path, safe=SAFE)}"),
         ("x-ipfs-roots", ",".join(str(step.cid) for step in steps)),
     ]
-    if target.face in (Face.PATH, Face.ORIGIN):
-        headers.append(("access-control-allow-origin", "*"))
+    if target.face in _BARE_FACES:
+        headers += OPEN
     return headers

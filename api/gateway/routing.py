@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from api.gateway import pages
 from api.gateway.contents import BARE, Face, Key, Options
 from api.gateway.hosts import Host, HostKind
+from api.gateway.open import IPFS
 from api.gateway.pages import Refusal
 from api.gateway.previews import Preview
 from api.gateway.view import View
 from api.storage.ports import BadCid
-from api.storage.unixfs.cid import parse_cid
+from api.storage.unixfs.cid import is_other_cid, parse_cid
 from indexer.rules import ServiceState
-
-_IPFS = "/ipfs/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +67,9 @@ def route_preview(view: View, preview: Preview, path: str, wall: int) -> Target:
 
 def route_path(view: View, path: str) -> Target:
     """`/ipfs/{cid}/…` on the bare domain; raises Refusal, also for what a suspended site serves."""
-    if not path.startswith(_IPFS):
+    if not path.startswith(IPFS):
         raise pages.not_found()
-    text, slash, rest = path[len(_IPFS) :].partition("/")
+    text, slash, rest = path[len(IPFS) :].partition("/")
     return _bare(view, text, slash + rest, Face.PATH)
 
 
@@ -98,7 +97,7 @@ def _bare(view: View, text: str, path: str, face: Face) -> Target:
     try:
         root = parse_cid(text)
     except BadCid:
-        raise pages.bad_cid() from None
+        raise (pages.not_kept() if is_other_cid(text) else pages.bad_cid()) from None
     if view.is_suspended(str(root)):
         raise pages.suspended(None)
     return Target(str(root), path, face)

@@ -22,15 +22,18 @@ from api.gateway import pages
 from api.gateway.codings import choose_coding
 from api.gateway.conditional import ByteRange, Unsatisfiable, matches, read_range
 from api.gateway.contents import MUST_REVALIDATE, Content, Contents, Face, Redirect
-from api.gateway.formats import Form, car_bytes, form_headers, path_names
+from api.gateway.mime import type_of_name
+from api.gateway.naming import asked_name, disposition
+from api.gateway.open import OPEN
 from api.gateway.pipes import send_through_pipe
 from api.gateway.routing import Target
 from api.storage.ports import StorageError
 from api.storage.unixfs import File
-from api.storage.unixfs.cid import RAW, parse_cid
+from api.storage.unixfs.cid import RAW
 
 _KEPT_ON_304 = frozenset(
-    {"etag", "cache-control", "vary", "x-ipfs-path", "x-ipfs-roots", "access-control-allow-origin"}
+    """access-control-allow-origin access-control-expose-headers cache-control content-location
+    etag expires vary x-ipfs-path x-ipfs-roots""".split()  # noqa: SIM905  # as a list it is long
 )
 
 Headers = list[tuple[str, str]]
@@ -52,9 +55,11 @@ class Sender:
         if content.variants:
             content = _best_variant(scope, content)
         status, headers, part = content.status, content.headers, None
+        if scope.query_string and target.face in (Face.PATH, Face.ORIGIN):
+            headers = _named(headers, scope.query_string)
         if content.etag is not None:
-            if _is_unchanged(scope, content.etag):
-                proto.response_empty(304, [pair for pair in headers if pair[0] in _KEPT_ON_304])
+            if is_unchanged(scope, content.etag):
+                proto.response_empty(304, kept_on_304(headers))
                 return
             part = _wanted_part(scope, content)
             if part is not None:
@@ -66,7 +71,7 @@ class Sender:
             if content.block_path:
                 proto.response_file(status, headers, content.block_path)
             else:
-                proto.response_bytes(status, headers, content.made)
+                proto.response_bytes(status, headers, _cut(content.made, part))
             return
         in_memory = self.contents.inline(content.file)
         if in_memory is not None:
@@ -75,38 +80,6 @@ class Sender:
             proto.response_file(status, headers, content.block_path)
         else:
             await self._send_blocks(proto, status, headers, content.file, part, target)
-
-    async def send_form(
-        self, scope: Scope, proto: HTTPProtocol, form: Form, target: Target
-    ) -> None:
-        """A block or a CAR; raises Refusal, and StorageError as it comes."""
-        loop = asyncio.get_running_loop()
-        steps = await loop.run_in_executor(
-            self.threads, self.contents.dag.resolve, parse_cid(target.root), path_names(target)
-        )
-        headers = form_headers(form, steps[-1].cid, target)
-        wanted = scope.headers.get("if-none-match")
-        if wanted is not None and matches(wanted, form.etag(steps[-1].cid).removeprefix("W/")):
-            proto.response_empty(304, [pair for pair in headers if pair[0] in _KEPT_ON_304])
-            return
-        if form.kind == "raw":
-            block = await loop.run_in_executor(
-                self.threads, self.contents.store.get, str(steps[-1].cid)
-            )
-            headers = [*headers, ("content-length", str(len(block)))]
-            if scope.method == "HEAD":
-                proto.response_empty(200, headers)
-            else:
-                proto.response_bytes(200, headers, block)
-            return
-        if scope.method == "HEAD":
-            proto.response_empty(200, headers)
-            return
-        pieces = await loop.run_in_executor(
-            self.threads, car_bytes, form, self.contents.store, target
-        )
-        first = await loop.run_in_executor(self.threads, next, pieces, b"")
-        await send_through_pipe(proto, 200, headers, self._read_on(first, pieces, target))
 
     async def _send_blocks(
         self,
@@ -125,27 +98,33 @@ class Sender:
                 return
             start, length = (part.start, part.end - part.start) if part else (0, None)
             blocks = self.contents.dag.read(file, start, length)
-            first = await loop.run_in_executor(self.threads, next, blocks, b"")
+            first = await loop.run_in_executor(self.threads, next, blocks, None)
         except StorageError as error:
             self.contents.forget(target.key)
             tell_broken(error, target)
             raise pages.broken() from None
-        body = self._read_on(first, blocks, target)
+        body = read_on(first, blocks, target, self.contents, self.threads)
         await send_through_pipe(proto, status, headers, body)
 
-    async def _read_on(
-        self, first: bytes, blocks: Iterator[bytes], target: Target
-    ) -> AsyncIterator[bytes]:
-        loop = asyncio.get_running_loop()
-        block = first
-        while block:
-            yield block
-            try:
-                block = await loop.run_in_executor(self.threads, next, blocks, b"")
-            except StorageError as error:
-                self.contents.forget(target.key)
-                tell_broken(error, target)
-                return  # short of the promised length, which ends the connection
+
+async def read_on(
+    first: bytes | None,
+    blocks: Iterator[bytes],
+    target: Target,
+    contents: Contents,
+    threads: ThreadPoolExecutor,
+) -> AsyncIterator[bytes]:
+    """A body whose first block was read; what can't be read later ends it short."""
+    loop = asyncio.get_running_loop()
+    block = first
+    while block is not None:
+        yield block
+        try:
+            block = await loop.run_in_executor(threads, next, blocks, None)
+        except StorageError as error:
+            contents.forget(target.key)
+            tell_broken(error, target)
+            return  # short of the promised length, which ends the connection
 
 
 def send_redirect(
@@ -162,6 +141,8 @@ def send_redirect(
         ("content-length", "0"),
         ("cache-control", MUST_REVALIDATE),
     ]
+    if target.face in (Face.PATH, Face.ORIGIN):
+        headers += OPEN
     proto.response_empty(redirect.status, headers)
 
 
@@ -181,21 +162,42 @@ def _best_variant(scope: Scope, content: Content) -> Content:
     if scope.headers.get("range") is not None:
         return content
     coding = choose_coding(scope.headers.get("accept-encoding", ""), content.variants)
-    return content if coding is None else content.variants[coding]
+    if coding is None:
+        return content
+    variant = content.variants[coding]
+    is_there = variant.block_path is None or Path(variant.block_path).exists()
+    return variant if is_there else content
 
 
-def _is_unchanged(scope: Scope, etag: str) -> bool:
+def is_unchanged(scope: Scope, etag: str) -> bool:
+    """Whether the client has it; raises Refusal where it wants another version."""
     asked = scope.headers
     if_match = asked.get("if-match")
-    if if_match is not None and not matches(if_match, etag):
+    if if_match is not None and not matches(if_match, etag, strongly=True):
         raise pages.precondition_failed()
     if_none_match = asked.get("if-none-match")
     return if_none_match is not None and matches(if_none_match, etag)
 
 
+def _named(headers: Headers, query_string: str) -> Headers:
+    """With the name that the query asks for, and the type that goes with it."""
+    said = disposition(query_string)
+    if said is None or any(name == "content-disposition" for name, _ in headers):
+        return headers
+    kind = type_of_name(asked_name(query_string) or "")
+    if kind is not None:
+        headers = [(name, kind if name == "content-type" else value) for name, value in headers]
+    return [*headers, ("content-disposition", said)]
+
+
+def kept_on_304(headers: Headers) -> Headers:
+    """What of an answer's headers stands over a 304 too (RFC 9110, 15.4.5)."""
+    return [pair for pair in headers if pair[0] in _KEPT_ON_304]
+
+
 def _wanted_part(scope: Scope, content: Content) -> ByteRange | None:
     header = scope.headers.get("range") if scope.method == "GET" else None
-    if header is None or content.etag is None or content.file is None:
+    if header is None or content.etag is None or not content.has_parts:
         return None
     try:
         return read_range(header, scope.headers.get("if-range"), content.etag, content.size)

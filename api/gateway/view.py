@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from api.gateway.contents import Options
+from api.gateway.contents import DEFAULTS, Options
 from indexer.reads import AsOf, ServiceView
 from indexer.rules import ServiceState, chain_now
 
@@ -25,7 +25,7 @@ class SiteView:
     live_cid: str | None
     revision: int
     deleted: bool
-    options: Options = Options()  # noqa: RUF009  # it is frozen
+    options: Options = DEFAULTS
 
 
 @dataclass

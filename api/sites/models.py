@@ -63,6 +63,7 @@ class Site(Base):
     spa: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     clean_urls: Mapped[bool] = mapped_column(Boolean, default=True, server_default=true())
     listing: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
+    clean_redirects: Mapped[bool] = mapped_column(Boolean, default=False, server_default=false())
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -31,6 +31,9 @@ class SettingsChange(Input):
     spa: bool | None = Field(None, description="A page that isn't there is the root's index page.")
     clean_urls: bool | None = Field(None, description="`/about` is `about.html`.")
     listing: bool | None = Field(None, description="A folder without an index page is listed.")
+    clean_redirects: bool | None = Field(
+        None, description="With `clean_urls`: `/about.html` leads to `/about` (308)."
+    )
 
 
 class SiteChange(Input):
@@ -53,6 +56,7 @@ class SiteSettings(Model):
     spa: bool
     clean_urls: bool
     listing: bool
+    clean_redirects: bool
 
 
 class SiteOut(Model):

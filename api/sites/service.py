@@ -184,7 +184,12 @@ def _out(
         service_id=str(site.service_id),
         owner=view.service.owner,
         state=mirror.state_of(view),
-        settings=SiteSettings(spa=site.spa, clean_urls=site.clean_urls, listing=site.listing),
+        settings=SiteSettings(
+            spa=site.spa,
+            clean_urls=site.clean_urls,
+            listing=site.listing,
+            clean_redirects=site.clean_redirects,
+        ),
         created_at=site.created_at,
         live_deployment=deployment_out(live, settings) if live else None,
     )

@@ -5,9 +5,10 @@
       ! X-Frame-Options
 
 Every rule that matches counts, in their order; a header that comes twice is joined by a comma,
-and `! Name` takes away what came so far. A line that can't be read is left out, and told to the
-owner in the deployment's log. Refuses what is the server's: lengths, encodings, connections, entity
-tags, cookies (a site's origin has none), and the gateway's own `X-Ipfs-…`.
+and `! Name` takes away what came so far. What is over 8 KiB for one answer is left off. A line
+that can't be read is left out, and told to the owner in the deployment log. Refuses what is the
+server's: lengths, encodings, connections, entity tags, cookies (a site's origin has none), and the
+gateway's own `X-Ipfs-…`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ NAME = "_headers"
 MAX_BYTES = 64 * 1024
 MAX_RULES = 200
 MAX_LINE = 2_000  # characters
+MAX_ADDED = 8 * 1024  # characters that one answer gets; clients and proxies take little more
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\t\x20-\x7e]*")
@@ -79,7 +81,7 @@ def parse_headers(data: bytes) -> HeaderFile:
             read.rules.append(HeaderRule(parts, tuple(changes)))
         changes.clear()
 
-    for number, line in enumerate(data.decode(errors="replace").splitlines(), 1):
+    for number, line in enumerate(data.decode("utf-8-sig", errors="replace").split("\n"), 1):
         bare = line.strip()
         if not bare or bare.startswith("#"):
             continue
@@ -111,6 +113,11 @@ def apply_headers(rules: Sequence[HeaderRule], path: str, headers: Headers) -> H
                 added.pop(name, None)
             else:
                 added[name] = f"{added[name]}, {value}" if name in added else value
+    room = MAX_ADDED
+    for name, value in list(added.items()):
+        room -= len(name) + len(value)
+        if room < 0:
+            del added[name]
     if not added:
         return headers
     return [pair for pair in headers if pair[0] not in added] + list(added.items())

@@ -5,20 +5,27 @@
 Invariant: a file with an error in it counts as a whole (its line is told), since half of the
 rules may be worse than none. Rules are tried in their order; the first that matches is taken.
 Refuses files over 64 KiB, forced rules (`301!`), and statuses other than those of the document.
+
+Paths are compared segment by segment and targets are filled in once, from the left: neither a
+pattern nor a path can make that take longer than they are long.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import quote, unquote, urlsplit
 
 NAME = "_redirects"
 MAX_BYTES = 64 * 1024
+MAX_LOCATION = 8 * 1024  # letters of what a target becomes; browsers and proxies take no more
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REWRITES = frozenset({200, 404, 410, 451})
 _SPLAT = "splat"
 _SAFE = "-._~!$&'()*+,;=:@"
+_PLACEHOLDER = re.compile(r":([A-Za-z_][A-Za-z0-9_]*)")
 
 
 class BadRedirects(Exception):
@@ -38,11 +45,15 @@ class Rule:
     """One line."""
 
     source: tuple[str, ...]  # segments; `:name` and, as the last one, `*`
+    first: str | None  # the first segment where it is no pattern; None: any
     target: str
     status: int
 
     def match(self, names: Sequence[str]) -> Outcome | None:
-        """`names` are a path's decoded segments, without an empty one at the end."""
+        """`names` are a path's decoded segments, without an empty one at the end.
+
+        Raises BadRedirects for a target that becomes too long.
+        """
         values = self._values(names)
         if values is None:
             return None
@@ -59,6 +70,8 @@ class Rule:
             if at >= len(names):
                 return None
             if wanted.startswith(":"):
+                if not names[at]:
+                    return None
                 values[wanted[1:]] = names[at]
             elif wanted != names[at]:
                 return None
@@ -70,11 +83,11 @@ def parse_redirects(data: bytes) -> tuple[Rule, ...]:
     if len(data) > MAX_BYTES:
         raise BadRedirects(f"{NAME} has more than {MAX_BYTES:,} bytes")
     try:
-        text = data.decode()
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise BadRedirects(f"{NAME} is no UTF-8") from None
     rules = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         words = _words(line)
         if not words:
             continue
@@ -86,8 +99,11 @@ def parse_redirects(data: bytes) -> tuple[Rule, ...]:
 
 
 def find_outcome(rules: Sequence[Rule], names: Sequence[str]) -> Outcome | None:
-    """What the first rule that matches says."""
+    """What the first rule that matches says; raises BadRedirects."""
+    first = names[0] if names else ""
     for rule in rules:
+        if rule.first is not None and rule.first != first:
+            continue
         outcome = rule.match(names)
         if outcome is not None:
             return outcome
@@ -109,10 +125,13 @@ def _parse_rule(words: list[str]) -> Rule:
     if len(words) == 3:
         if words[2].endswith("!"):
             raise ValueError("forced rules (with !) aren't supported")
-        if not words[2].isdigit() or int(words[2]) not in REDIRECTS | _REWRITES:
-            raise ValueError(f"{words[2]} is no status that a rule can have")
+        if not re.fullmatch("[0-9]{3}", words[2]) or int(words[2]) not in REDIRECTS | _REWRITES:
+            raise ValueError(f"{words[2][:80]} is no status that a rule can have")
         status = int(words[2])
-    return Rule(_parse_source(source), _parse_target(target, status), status)
+    segments = _parse_source(source)
+    first = segments[0] if segments else ""
+    is_pattern = first == "*" or first.startswith(":")
+    return Rule(segments, None if is_pattern else first, _parse_target(target, status), status)
 
 
 def _parse_source(source: str) -> tuple[str, ...]:
@@ -123,8 +142,8 @@ def _parse_source(source: str) -> tuple[str, ...]:
     for at, segment in enumerate(segments):
         if "*" in segment and (segment != "*" or at != len(segments) - 1):
             raise ValueError("a * stands only for the whole end of a path")
-        if segment.startswith(":") and not segment[1:].isidentifier():
-            raise ValueError(f"{segment} is no placeholder")
+        if segment.startswith(":") and not _PLACEHOLDER.fullmatch(segment):
+            raise ValueError(f"{segment[:80]} is no placeholder")
     return segments
 
 
@@ -136,6 +155,8 @@ def _parse_target(target: str, status: int) -> str:
     parts = urlsplit(target)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError("a target is a path, or a URL with http:// or https://")
+    if _PLACEHOLDER.search(parts.netloc):
+        raise ValueError("a path must not choose the host that it leads to")
     return target
 
 
@@ -148,10 +169,15 @@ def _location(target: str, values: dict[str, str]) -> str:
 
 
 def _fill(target: str, values: dict[str, str], *, plain: bool) -> str:
-    """Placeholders are whole words of a target, so the longest name goes first."""
-    filled = target
-    for name in sorted(values, key=len, reverse=True):
-        value = values[name]
-        safe = _SAFE + ("/" if name == _SPLAT else "")
-        filled = filled.replace(f":{name}", value if plain else quote(value, safe=safe))
+    """The target with its placeholders replaced; a value is never looked into again."""
+    filled = _PLACEHOLDER.sub(partial(_value_of, values, plain), target)
+    if len(filled) > MAX_LOCATION:
+        raise BadRedirects(f"{NAME}: {target[:80]} becomes longer than {MAX_LOCATION:,} letters")
     return filled if plain else quote(filled, safe="%/?#[]@!$&'()*+,;=:-._~")
+
+
+def _value_of(values: dict[str, str], plain: bool, found: re.Match[str]) -> str:
+    value = values.get(found[1])
+    if value is None:
+        return found[0]
+    return value if plain else quote(value, safe=_SAFE + ("/" if found[1] == _SPLAT else ""))

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
 
-from api.storage.ports import BadCid
+from api.storage.ports import BadCid, BlockCorrupt
+from api.storage.unixfs.varint import read_varint
 
 RAW = 0x55
 DAG_PB = 0x70
@@ -20,6 +21,7 @@ DIGEST_BYTES = 32
 _SHA2_256 = b"\x12\x20"  # multihash: the function's code and the digest's length
 _BASE32_LENGTH = 59  # `b` and 36 bytes in base32
 _BASE58_LENGTH = 46
+_LONGEST = 200  # letters of a CID of any kind
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 
 
@@ -64,6 +66,24 @@ def parse_cid(text: str) -> Cid:
             raise BadCid(f"{text[:80]} is no CID")
         return cid
     raise BadCid(f"{text[:80]} is no CID that this store keeps")
+
+
+def is_other_cid(text: str) -> bool:
+    """Whether a text that `parse_cid` refused is a CID all the same: of another codec or hash.
+
+    Of version 1 in base32, as all are written today.
+    """
+    if not 8 <= len(text) <= _LONGEST or text[0] not in "bB":
+        return False
+    try:
+        packed = b32decode(text[1:].upper() + "=" * (-(len(text) - 1) % 8))
+        version, at = read_varint(packed, 0)
+        _codec, at = read_varint(packed, at)
+        _hash, at = read_varint(packed, at)
+        length, at = read_varint(packed, at)
+    except (ValueError, BlockCorrupt):
+        return False
+    return version == 1 and len(packed) == at + length
 
 
 def parse_packed_cid(packed: bytes) -> Cid:

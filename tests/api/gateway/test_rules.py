@@ -86,7 +86,9 @@ def test_a_file_over_the_limit__is_refused() -> None:
         parse_redirects(b"\xff")
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="/"), min_size=1), max_size=4))
+@given(
+    st.lists(st.text(st.characters(codec="utf-8", exclude_characters="/"), min_size=1), max_size=4)
+)
 def test_what_is_filled_in__never_leads_to_another_host_or_out_of_the_header(
     names: list[str],
 ) -> None:
