@@ -57,7 +57,7 @@ class Form:
 
 def wanted_form(query_string: str, accept: str) -> Form | None:
     """What a request asks for; None: content as it is. Raises Refusal."""
-    if not query_string and "vnd.ipld" not in accept:
+    if not query_string and "vnd.ipld" not in accept.lower():
         return None
     query = {name: values[-1] for name, values in parse_qs(query_string).items()}
     offered = _accepted(accept)

@@ -113,6 +113,71 @@ def test_settings__take_effect_within_a_second(world: World) -> None:
     assert b"a.txt" in world.site("chosen", "/docs/").body
 
 
+def test_clean_redirects__lead_to_the_shorter_address_where_that_is_the_same_page(
+    world: World,
+) -> None:
+    files = {"index.html": b"home", "about.html": b"about", "d/index.html": b"d", "d.html": b"page"}
+    site_id = world.put_site("clean", files)
+    world.becomes(200, "clean")
+    assert world.site("clean", "/about.html").body == b"about"
+    world.change_site(site_id, clean_redirects=True)
+    moved = world.becomes(308, "clean", "/about.html?q=1", seconds=1.0)
+    assert moved.header("location") == "/about?q=1"
+    assert world.site("clean", "/about").body == b"about"
+    assert world.site("clean", "/d/index.html").header("location") == "/d/"
+    assert world.site("clean", "/index.html").header("location") == "/"
+    assert world.site("clean", "/d.html").body == b"page"  # /d is the directory
+    assert world.site("clean", "/nope.html").status == 404
+
+
+def test_the_files_of_rules__are_not_shown_by_another_way_either(world: World) -> None:
+    files = {"index.html": b"1", "_headers": b"/*\n  X-A: 1\n", "_redirects": b"/x /_headers 200\n"}
+    site_id = world.put_site("sneaky", files)
+    world.change_site(site_id, listing=True)
+    world.becomes(200, "sneaky")
+    for path in ("/x", "/%5Fheaders", "/_headers/", "//_headers", "/_redirects?x", "/./_headers"):
+        answer = world.site("sneaky", path)
+        assert answer.status in (400, 404), path
+        assert b"X-A" not in answer.body
+    folder = world.put_site("listed", {"a.txt": b"", "_headers": b"", "b/_headers": b""})
+    world.change_site(folder, listing=True)
+    listed = world.becomes(200, "listed").body
+    assert b"a.txt" in listed
+    assert b"_headers" not in listed
+    assert b"_headers" in world.site("listed", "/b/").body
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/%2e%2e/x", "/..%2fx", "/a%2f..%2fb", "/%00", "/x%00.html", "/\\..\\x%00"],
+)
+def test_a_path_that_climbs_or_ends_early__is_refused(world: World, path: str) -> None:
+    assert world.site("rules", path).status == 400
+
+
+@pytest.mark.parametrize(
+    "path", ["/%252e%252e/x", "/%252f..%252f", "/old%0d%0aX-Evil:%201", "/%FF"]
+)
+def test_a_path_is_decoded_once_and_never_into_a_header(world: World, path: str) -> None:
+    answer = world.site("rules", path)
+    assert answer.status == 404
+    assert answer.header("x-evil") is None
+
+
+def test_what_a_path_fills_into_a_location__stays_in_it(world: World) -> None:
+    world.put_site("filled", {"index.html": b"", "_redirects": b"/go/* /:splat 302\n"})
+    world.becomes(200, "filled")
+    for path, location in (
+        ("/go/%0d%0aSet-Cookie:%20a=b", "/%0D%0ASet-Cookie:%20a=b"),
+        ("/go//evil.com", "/evil.com"),
+        ("/go/%5Cevil.com", "/%5Cevil.com"),
+        ("/go/%2Fevil.com", "/evil.com"),
+    ):
+        answer = world.site("filled", path)
+        assert (answer.status, answer.header("location")) == (302, location)
+        assert answer.header("set-cookie") is None
+
+
 @pytest.mark.parametrize(
     ("coding", "unpack"), [("br", brotli.decompress), ("gzip", gzip.decompress)]
 )

@@ -67,6 +67,8 @@ def test_no_rule__is_no_outcome() -> None:
         ("/:a-b /b", "no placeholder"),
         ("/a https://example.com/ 200", "path of the site"),
         ("/a javascript:alert(1)", "a target is"),
+        ("/a https://:host.example.com/", "choose the host"),
+        ("/a https://x/:a/ ٣٠١", "no status"),
         ("/a //example.com/", None),
     ],
 )
@@ -100,6 +102,45 @@ def test_what_is_filled_in__never_leads_to_another_host_or_out_of_the_header(
     assert found.target.isprintable()
     assert "\r" not in found.target
     assert "\n" not in found.target
+
+
+@pytest.mark.parametrize(
+    ("rules", "path", "target"),
+    [
+        (b"/:a/:b /:b/:a", "/:b/x", "/x/:b"),  # what came from a path is never looked into
+        (b"/:a/:ab /:ab-:a", "/1/2", "/2-1"),
+        (b"/* /x?q=:splat&b=%20", "/a&b#c", "/x?q=a&b%23c&b=%20"),
+        (b"/* https://e.com/:splat", "/@evil.com", "https://e.com/@evil.com"),
+        (b"/* https://e.com/x#:splat", "/a\r\nb", "https://e.com/x#a%0D%0Ab"),
+        (b"/x /caf\xc3\xa9", "/x", "/caf%C3%A9"),
+        (b"\xef\xbb\xbf/x /y\r\n", "/x", "/y"),
+        (b"/x /a\xc2\x85b", "/x", None),
+    ],
+)
+def test_what_fills_a_target__stays_what_it_is(rules: bytes, path: str, target: str | None) -> None:
+    if target is None:  # an odd space is a space
+        with pytest.raises(BadRedirects):
+            outcome(path, rules)
+        return
+    found = find_outcome(parse_redirects(rules), path[1:].split("/"))
+    assert found is not None
+    assert found.target == target
+
+
+def test_a_target__does_not_grow_without_bounds() -> None:
+    rules = parse_redirects(b"/* /" + b":splat" * 10_000)
+    started_at = time.process_time()
+    with pytest.raises(BadRedirects, match="longer than 8,192"):
+        find_outcome(rules, ["a" * 8_000])
+    assert time.process_time() - started_at < 2
+
+
+def test_as_many_rules_as_fit__cost_little() -> None:
+    rules = parse_redirects(b"/a/* /\n" * 7_000)
+    started_at = time.process_time()
+    for _ in range(10):
+        assert find_outcome(rules, ["b", "c"]) is None
+    assert time.process_time() - started_at < 1
 
 
 def test_many_stars__take_no_longer_than_the_path_is_long() -> None:
@@ -154,6 +195,24 @@ def test_a_header_that_is_the_servers_or_none__is_left_out_and_told(line: str) -
     assert [change[0] for rule in read.rules for change in rule.changes] == ["x-good"]
     assert len(read.left_out) == 1
     assert read.left_out[0].startswith("_headers, line 2: ")
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\u2028", "\x85", "\x0b", "\r"])
+def test_no_line__ends_a_header_early(ending: str) -> None:
+    read = parse_headers(f"/*\n  X-A: 1{ending}  X-B: 2\n".encode())
+    for rule in read.rules:
+        for name, value in rule.changes:
+            assert name in ("x-a", "x-b")
+            assert value is not None
+            assert value.isprintable()
+            assert value.isascii()
+
+
+def test_one_answer__gets_no_more_than_clients_take() -> None:
+    data = b"/*\n" + b"".join(b"  X-%d: %s\n" % (n, b"a" * 500) for n in range(100))
+    added = apply_headers(parse_headers(data).rules, "/", [])
+    assert len(added) == 16
+    assert sum(len(name) + len(value) for name, value in added) <= 8_192
 
 
 def test_a_file_of_headers__has_its_limits() -> None:
