@@ -13,7 +13,7 @@ from functools import cache
 from api.storage.lru import WeightedLru
 from api.storage.ports import BlockStore
 from api.storage.unixfs import Dag, File
-from api.storage.unixfs.cid import Cid
+from api.storage.unixfs.cid import RAW
 
 INLINE_BYTES = 2**16  # files up to this length are served from memory
 _RECORD_WEIGHT = 2_048  # bytes that a resolution takes, about
@@ -91,7 +91,7 @@ class Contents:
         self.store = store
         self.dag = Dag(store, cache_bytes // 4)
         self._resolved: WeightedLru[Key, Content | Redirect] = WeightedLru(cache_bytes // 4)
-        self._inline: WeightedLru[Cid, bytes] = WeightedLru(cache_bytes // 2)
+        self._inline: WeightedLru[bytes, bytes] = WeightedLru(cache_bytes // 2)
 
     def known(self, key: Key) -> Content | Redirect | None:
         """What is in memory."""
@@ -110,11 +110,11 @@ class Contents:
 
     def inline(self, file: File) -> bytes | None:
         """A small file's bytes, where they are in memory."""
-        return self._inline.get(file.cid)
+        return self._inline.get(file.cid.digest) if file.cid.codec == RAW else None
 
     def read_block(self, file: File) -> bytes:
         """The one block of a file that has one, its hash checked."""
         data = self.store.get(str(file.cid))
         if len(data) <= INLINE_BYTES:
-            self._inline.put(file.cid, data, len(data))
+            self._inline.put(file.cid.digest, data, len(data))
         return data

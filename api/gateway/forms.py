@@ -39,7 +39,7 @@ class FormSender:
             return
         cids = await loop.run_in_executor(self.threads, self._trail, target)
         headers = form_headers(form, cids, target, scope.query_string)
-        if is_unchanged(scope, form.etag(cids[-1], target)):
+        if is_unchanged(scope.headers, form.etag(cids[-1], target)):
             proto.response_empty(304, kept_on_304(headers))
             return
         pieces = await loop.run_in_executor(

@@ -20,9 +20,9 @@ from api.storage.unixfs.cid import is_other_cid, parse_cid
 from indexer.rules import ServiceState
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made at each request, which takes half as long
 class Target:
-    """What to resolve."""
+    """What to resolve; never changed."""
 
     root: str
     path: str  # decoded, starts with a slash

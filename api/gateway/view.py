@@ -1,8 +1,9 @@
 """What the gateway knows of sites, services and the chain: in memory, read by every request.
 
 Invariant: whatever is here was true at one block of the mirror and one revision of the sites,
-and is changed by the poller alone. A service's state is never kept: it is derived at the second
-of the request, so a balance that runs dry stops a site without a block, a poll or a message.
+and is changed by the poller alone. A service's state is derived at the second of the request, and
+kept no longer than that second, so a balance that runs dry stops a site without a block, a poll or
+a message.
 """
 
 from __future__ import annotations
@@ -28,6 +29,16 @@ class SiteView:
     options: Options = DEFAULTS
 
 
+@dataclass(slots=True)
+class _Moment:
+    """The states at one second by one set of rows: who asks again within it gets the same."""
+
+    wall: int
+    as_of: AsOf | None
+    of: dict[int, ServiceView]
+    states: dict[int, ServiceState | None] = field(default_factory=dict)
+
+
 @dataclass
 class View:
     """One worker's memory."""
@@ -41,6 +52,7 @@ class View:
     newest_revision: int = -1
     by_name: dict[str, SiteView] = field(default_factory=dict)  # without the deleted ones
     suspended_roots: set[str] = field(default_factory=set)
+    _moment: _Moment = field(default_factory=lambda: _Moment(-1, None, {}))
     refreshed_at: float = 0.0  # monotonic seconds of the last poll that succeeded
 
     @property
@@ -50,10 +62,19 @@ class View:
 
     def state_of(self, service_id: int, wall: int) -> ServiceState | None:
         """A service's state at a unix second; None where the chain knows no such service."""
-        service = self.services.get(service_id)
-        if service is None or self.as_of is None:
+        moment = self._moment
+        if moment.wall != wall or moment.as_of is not self.as_of or moment.of is not self.services:
+            moment = self._moment = _Moment(wall, self.as_of, self.services)
+        states = moment.states
+        if service_id not in states:
+            states[service_id] = self._derive(moment, service_id)
+        return states[service_id]
+
+    def _derive(self, moment: _Moment, service_id: int) -> ServiceState | None:
+        service = moment.of.get(service_id)
+        if service is None or moment.as_of is None:
             return None
-        return service.state(chain_now(self.as_of.block_timestamp, wall), self.grace)
+        return service.state(chain_now(moment.as_of.block_timestamp, moment.wall), self.grace)
 
     def is_suspended(self, root: str) -> bool:
         """Whether a directory is what a suspended site serves."""

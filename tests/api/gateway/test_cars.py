@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -28,8 +27,8 @@ CAR = "application/vnd.ipld.car"
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[EmbeddedBlockStore]:
-    yield EmbeddedBlockStore(tmp_path)
+def store(tmp_path: Path) -> EmbeddedBlockStore:
+    return EmbeddedBlockStore(tmp_path)
 
 
 def put(store: EmbeddedBlockStore, codec: int, block: bytes) -> Cid:
@@ -108,13 +107,11 @@ def test_a_car_that_breaks_off__is_no_car(store: EmbeddedBlockStore) -> None:
     lost = store.path(str(Cid(RAW, sha256(files["b"]).digest())))
     assert lost is not None
     lost.unlink()
-    sent = b""
-    pieces = car_bytes(Form("car"), store, Target(str(root), "", Face.PATH))
+    sent: list[bytes] = []
     with pytest.raises(BlockMissing):
-        while True:
-            sent += next(pieces)
+        sent.extend(car_bytes(Form("car"), store, Target(str(root), "", Face.PATH)))
     with pytest.raises(CarRejected):
-        list(read_car(BytesIO(sent)).blocks)
+        list(read_car(BytesIO(b"".join(sent))).blocks)
 
 
 def test_the_way_behind_a_file__leads_nowhere(store: EmbeddedBlockStore) -> None:
