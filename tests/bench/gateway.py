@@ -67,7 +67,7 @@ def main() -> None:
 def measure(wrk: str, workers: int, seconds: int) -> dict[str, object]:
     """All figures, by what was asked for."""
     with tempfile.TemporaryDirectory() as folder:
-        world = World(Path(folder) / "data", workers=workers)
+        world = World(Path(folder) / "data", workers=workers, poll_milliseconds=200)
         world.create_tables()
         pages = {f"pages/{n}.html": os.urandom(10 * 2**10) for n in range(SITE_FILES)}
         world.put_site(

@@ -139,7 +139,7 @@ def _show(console: Console, found: dict[str, dict[str, list[Figure]]]) -> dict[s
 
 @contextmanager
 def _gateway(data_dir: Path, files: dict[str, bytes]) -> Iterator[int]:
-    world = World(data_dir, workers=WORKERS)
+    world = World(data_dir, workers=WORKERS, poll_milliseconds=200)
     try:
         world.create_tables()
         world.put_site("bench", files)

@@ -66,6 +66,7 @@ class World:
     database_url: str = ""  # empty: SQLite in the data folder
     base_domain: str = "localhost"
     workers: int = 1
+    poll_milliseconds: int = 50  # a quarter of the default, so that tests wait less
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     number: int = 100  # the cursor's block
@@ -290,7 +291,7 @@ class World:
             "DSPACE_BASE_DOMAIN": self.base_domain,
             "DSPACE_GATEWAY_PORT": str(self.port),
             "DSPACE_GATEWAY_WORKERS": str(self.workers),
-            "DSPACE_GATEWAY_POLL_MILLISECONDS": "50",
+            "DSPACE_GATEWAY_POLL_MILLISECONDS": str(self.poll_milliseconds),
         }
         with (self.data_dir / "gateway.log").open("ab") as log:
             self.process = subprocess.Popen(
