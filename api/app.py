@@ -21,12 +21,13 @@ from api.http.receive import MAX_JSON_BYTES
 from api.network.routes import blueprint as network
 from api.network.service import DigestCache
 from api.openapi.routes import blueprint as openapi
+from api.pins.routes import blueprint as pins
 from api.problems.handlers import init_problems
 from api.problems.routes import blueprint as problems
 from api.services.routes import blueprint as services
 from api.settings import ApiSettings
 from api.sites.routes import blueprint as sites
-from api.wiring import open_queue, open_store
+from api.wiring import open_network, open_queue, open_store
 from indexer.database import normalised
 from indexer.manifest import load_deployment
 
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     services,
     sites,
     deployments,
+    pins,
 )
 
 
@@ -58,6 +60,7 @@ def create_app(settings: ApiSettings) -> Flask:
     app.url_map.strict_slashes = False
     _init_database(app, settings)
     app.extensions["dspace_store"] = open_store(settings)
+    app.extensions["dspace_network"] = open_network(settings)
     app.extensions["dspace_queue"] = open_queue(settings)
     app.extensions["dspace_digests"] = DigestCache()
     app.extensions["dspace_streams"] = BoundedSemaphore(max(1, settings.api_threads // 4))

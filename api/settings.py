@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
+from multiaddr import Multiaddr
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
@@ -17,6 +18,11 @@ from sqlalchemy.exc import ArgumentError
 
 MIB = 1 << 20
 DAY = 86_400  # seconds
+
+
+def split_list(value: str) -> list[str]:
+    """The parts of a comma separated list."""
+    return [part.strip() for part in value.split(",") if part.strip()]
 
 
 class ApiSettings(BaseSettings):
@@ -48,6 +54,12 @@ class ApiSettings(BaseSettings):
     max_upload_bytes: int = Field(1024 * MIB, ge=1024)
     max_archive_files: int = Field(50_000, ge=1)
     max_unpacked_bytes: int = Field(1024 * MIB, ge=1024)
+    ipfs_api_url: str = Field("", repr=False)  # a Kubo node's RPC; empty: none
+    pin_gateway_urls: str = ""  # trustless gateways, comma separated
+    pin_delegates: str = ""  # multiaddrs, comma separated; empty: one that says where the API is
+    pin_try_seconds: int = Field(60, ge=1)
+    pin_timeout: int = Field(3_600, ge=1)  # seconds
+    max_pin_bytes: int = Field(64 * 1024 * MIB, ge=1024)
     ready_max_lag: int = Field(300, ge=0)  # seconds; 0: any
 
     @field_validator("data_dir")
@@ -75,13 +87,28 @@ class ApiSettings(BaseSettings):
             raise ValueError("must be empty or start with redis://")
         return value
 
-    @field_validator("public_url")
+    @field_validator("public_url", "ipfs_api_url")
     @classmethod
     def _http_origin(cls, value: str) -> str:
         parts = urlsplit(value)
         if value and (parts.scheme not in ("http", "https") or not parts.netloc):
             raise ValueError("must start with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("pin_gateway_urls")
+    @classmethod
+    def _http_origins(cls, value: str) -> str:
+        return ",".join(cls._http_origin(url) for url in split_list(value))
+
+    @field_validator("pin_delegates")
+    @classmethod
+    def _peers(cls, value: str) -> str:
+        for delegate in split_list(value):
+            try:
+                Multiaddr(delegate).value_for_protocol("p2p")
+            except Exception:  # its parsers raise what they like
+                raise ValueError(f"{delegate} is no multiaddr that ends with /p2p/…") from None
+        return value
 
     @model_validator(mode="after")
     def _fill_in(self) -> Self:

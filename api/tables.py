@@ -10,9 +10,10 @@ from api.holds import links
 from api.holds import models as holds
 from api.idempotency import models as idempotency
 from api.jobs import models as jobs
+from api.pins import models as pins
 from api.sites import models as sites
 
-MODULES = (auth, holds, links, idempotency, jobs, sites)
+MODULES = (auth, holds, links, idempotency, jobs, pins, sites)
 
 
 def off_chain_tables() -> MetaData:

@@ -10,6 +10,8 @@ from flask import g
 
 SCOPES = {
     "account:read": "the account, its services and its history",
+    "pins:read": "pins and how far they are",
+    "pins:write": "add, replace and remove pins",
     "sites:read": "sites, deployments and their logs",
     "sites:write": "create, change and delete sites; deploy and publish",
 }

@@ -54,6 +54,7 @@ class Operation:
     body: type[BaseModel] | None
     query: type[BaseModel] | None
     uploads: str | None  # the multipart field of a file
+    media: str | None  # the media type of a body that is a file by itself
     returns: tuple[int, type[BaseModel] | str | None]
     problems: tuple[str, ...]
     idempotent: bool
@@ -69,6 +70,7 @@ def operation(
     query: type[BaseModel] | None = None,
     receive: Receive | None = None,
     uploads: str | None = None,
+    media: str | None = None,
     problems: Sequence[str] = (),
     writes: bool = False,
     idempotent: bool = False,
@@ -89,8 +91,9 @@ def operation(
             body=body,
             query=query,
             uploads=uploads,
+            media=media,
             returns=returns,
-            problems=_all_problems(access, body, query, problems, idempotent),
+            problems=_all_problems(access, body or media, query, problems, idempotent),
             idempotent=idempotent,
             writes=writes,
         )
@@ -169,7 +172,7 @@ def _respond(declared: Operation, answer: Any) -> Response:
 
 def _all_problems(
     access: Access,
-    body: type[BaseModel] | None,
+    body: type[BaseModel] | str | None,
     query: type[BaseModel] | None,
     own: Sequence[str],
     idempotent: bool,

@@ -3,3 +3,4 @@
 from __future__ import annotations
 
 DEPLOY = "deploy"  # {"deployment_id"}
+PIN = "pin"  # {"pin_id"}

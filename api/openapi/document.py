@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from api.http.operation import Operation, operation_of
 from api.problems import PROBLEMS
-from api.problems.handlers import MEDIA_TYPE
+from api.problems.shapes import RFC_9457, ErrorShape, shape_of
 
 TAGS = {
     "auth": "Sign in with Ethereum; sessions; API keys.",
@@ -25,6 +25,7 @@ TAGS = {
     "services": "Plans and services. They are started and changed on the chain.",
     "sites": "Names on services.",
     "deployments": "Versions of a site.",
+    "pins": "The IPFS Pinning Service API; its base is `/v1`.",
     "about": "The API itself.",
 }
 _PARAMETER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
@@ -35,10 +36,13 @@ def openapi_document(app: Flask, server_url: str) -> dict[str, Any]:
     """The whole document."""
     operations = list_operations(app)
     schemas = _schemas([operation for _, _, operation in operations])
+    schemas.components[RFC_9457.name] = dict(RFC_9457.schema)
     paths: dict[str, dict[str, Any]] = {}
     for rule, method, operation in operations:
         path = _PARAMETER.sub(r"{\1}", rule.rule)
-        paths.setdefault(path, {})[method.lower()] = _operation(rule, operation, schemas)
+        shape = shape_of(app, rule.endpoint.rpartition(".")[0])
+        schemas.components[shape.name] = dict(shape.schema)
+        paths.setdefault(path, {})[method.lower()] = _operation(rule, operation, schemas, shape)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -102,18 +106,18 @@ def _schemas(operations: list[Operation]) -> _Schemas:
             wanted.add((model, "serialization"))
     ordered = sorted(wanted, key=lambda item: (item[0].__name__, item[1]))
     references, definitions = models_json_schema(ordered, ref_template=_REF)
-    components = dict(definitions.get("$defs", {}))
-    components["Problem"] = _PROBLEM
-    return _Schemas(references, components)
+    return _Schemas(references, dict(definitions.get("$defs", {})))
 
 
-def _operation(rule: Rule, operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+def _operation(
+    rule: Rule, operation: Operation, schemas: _Schemas, shape: ErrorShape
+) -> dict[str, Any]:
     made: dict[str, Any] = {
         "operationId": rule.endpoint.replace(".", "_"),
         "tags": [operation.tag],
         "summary": operation.summary,
         "parameters": _parameters(rule, operation),
-        "responses": _responses(operation, schemas),
+        "responses": _responses(operation, schemas, shape),
         "security": _security(operation),
     }
     if operation.description:
@@ -129,6 +133,8 @@ def _operation(rule: Rule, operation: Operation, schemas: _Schemas) -> dict[str,
                 "required": [operation.uploads],
             }
         }
+    if operation.media is not None:
+        content[operation.media] = {"schema": {"type": "string", "format": "binary"}}
     if content:
         made["requestBody"] = {"required": True, "content": content}
     return made
@@ -159,7 +165,7 @@ def _parameters(rule: Rule, operation: Operation) -> list[dict[str, Any]]:
     return found
 
 
-def _responses(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
+def _responses(operation: Operation, schemas: _Schemas, shape: ErrorShape) -> dict[str, Any]:
     status, model = operation.returns
     good: dict[str, Any] = {"description": "As asked."}
     if isinstance(model, str):
@@ -169,11 +175,11 @@ def _responses(operation: Operation, schemas: _Schemas) -> dict[str, Any]:
     responses: dict[str, Any] = {str(status): good}
     by_status: dict[int, list[str]] = {}
     for slug in operation.problems:
-        by_status.setdefault(PROBLEMS[slug].status, []).append(slug)
+        by_status.setdefault(shape.status(PROBLEMS[slug].status), []).append(slug)
     for problem_status, slugs in sorted(by_status.items()):
         responses[str(problem_status)] = {
             "description": ", ".join(f"[{slug}](/problems/{slug})" for slug in slugs),
-            "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+            "content": {shape.media_type: {"schema": {"$ref": _REF.format(model=shape.name)}}},
         }
     return responses
 
@@ -184,25 +190,3 @@ def _security(operation: Operation) -> list[dict[str, list[str]]]:
     if operation.access.scope is None:
         return [{"session": []}]
     return [{"session": []}, {"key": [operation.access.scope]}]
-
-
-_PROBLEM: dict[str, Any] = {
-    "type": "object",
-    "description": "RFC 9457; the types are listed in docs/problems.md.",
-    "required": ["type", "title", "status", "detail", "instance"],
-    "properties": {
-        "type": {"type": "string", "format": "uri-reference"},
-        "title": {"type": "string"},
-        "status": {"type": "integer"},
-        "detail": {"type": "string"},
-        "instance": {"type": "string", "format": "uri-reference"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["field", "message"],
-                "properties": {"field": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-}

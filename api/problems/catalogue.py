@@ -174,6 +174,13 @@ PROBLEMS = _types(
         "Content not held",
         "The store doesn't hold a complete directory of this CID.",
     ),
+    ("unknown-pin", 404, "Unknown pin", "The account has no pin of this requestid."),
+    (
+        "car-rejected",
+        422,
+        "CAR rejected",
+        "The CAR can't be used; `entry` names the block at fault, if it is one.",
+    ),
     # ---------------------------------------------------------------- keys and repeats
     (
         "too-many-keys",

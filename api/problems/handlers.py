@@ -6,15 +6,15 @@ import json
 import sqlite3
 
 import structlog
-from flask import Flask, Response, request
+from flask import Flask, Response, current_app, request
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge, TooManyRequests
 
 from api.problems.catalogue import PROBLEMS
 from api.problems.errors import Problem
+from api.problems.shapes import shape_of
 
-MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 1
 
 _BY_STATUS = {
@@ -45,14 +45,16 @@ def init_problems(app: Flask) -> None:
 
 
 def render(problem: Problem) -> Response:
-    """A problem as a response."""
+    """A problem as a response, in the shape of the route's blueprint."""
+    shape = shape_of(current_app, request.blueprint)
     headers = dict(problem.headers)
     if problem.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="DecentraSpace"'
     if problem.status == 503:
         headers.setdefault("Retry-After", str(RETRY_SECONDS))
-    body = json.dumps(problem.document(request.path), ensure_ascii=False)
-    return Response(body, problem.status, headers, content_type=MEDIA_TYPE)
+    body = json.dumps(shape.render(problem, request.path), ensure_ascii=False)
+    status = shape.status(problem.status)
+    return Response(body, status, headers, content_type=shape.media_type)
 
 
 def _http(error: HTTPException) -> Response:

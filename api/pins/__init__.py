@@ -1,0 +1,1 @@
+"""Pins by the IPFS Pinning Service API: what an account wants kept, by its CID."""
