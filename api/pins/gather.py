@@ -46,14 +46,15 @@ class Gathering:
         cuts off stays for the next try.
         """
         try:
-            self._walk(root)
-        except NetworkError:
+            try:
+                self._walk(root)
+            except NetworkError:
+                self.store.flush()
+                raise
             self.store.flush()
-            raise
         except BaseException:
             self.store.discard()
             raise
-        self.store.flush()
         return self.size_bytes
 
     def _walk(self, root: Cid) -> None:

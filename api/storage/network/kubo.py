@@ -17,6 +17,8 @@ from api.storage.network.ports import Blocks, FetchLimits, NetworkError, Unreach
 from api.storage.unixfs.cid import Cid
 
 DIAL_SECONDS = 5
+REDIAL_SECONDS = 60  # a peer is dialled once for all blocks that are asked for meanwhile
+_MOST_DIALLED = 1_024
 _SHORT_ANSWER_BYTES = 64 * 1024
 
 
@@ -26,6 +28,7 @@ class KuboNetwork:
     def __init__(self, url: str) -> None:
         self.url = url.rstrip("/")
         self.host = urlsplit(url).netloc.rpartition("@")[2]
+        self._dialled: dict[str, float] = {}  # when; time.monotonic()
 
     def fetch(self, cid: Cid, origins: Sequence[str], limits: FetchLimits) -> Blocks:
         """See the port. The node looks for what it lacks until the time is over."""
@@ -44,6 +47,11 @@ class KuboNetwork:
 
     def _connect(self, origin: str, limits: FetchLimits) -> None:
         """A peer that can't be reached is no reason to give up."""
+        if monotonic() - self._dialled.get(origin, -REDIAL_SECONDS) < REDIAL_SECONDS:
+            return
+        if len(self._dialled) >= _MOST_DIALLED:
+            self._dialled.clear()
+        self._dialled[origin] = monotonic()
         soon = min(limits.ends_at, monotonic() + DIAL_SECONDS)
         url = f"{self.url}/api/v0/swarm/connect"
         with (
