@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Servers print lines as they happen, also into a pipe.
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help run test test-deep demo bench gas anchors mutants lint format types imports check abi lock tools clean
+.PHONY: help run test test-deep demo bench gas anchors pinning-checker mutants lint format types imports check abi lock tools clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 10
@@ -46,6 +46,10 @@ anchors: ## the npm packages that the gas bench compares with, pinned by hash
 	@mkdir -p .cache/anchors && cp tests/bench/anchors/package.json tests/bench/anchors/package-lock.json .cache/anchors/
 	@cd .cache/anchors && npm ci --silent --ignore-scripts --no-audit --no-fund \
 		|| echo "anchors: the packages can't be had; the bench goes on without them"
+
+pinning-checker: ## the public checker of the pinning API, from npm, pinned by hash; a test runs it
+	@mkdir -p .cache/pinning-checker && cp tests/api/pins/checker/package.json tests/api/pins/checker/package-lock.json .cache/pinning-checker/
+	@cd .cache/pinning-checker && npm ci --silent --ignore-scripts --no-audit --no-fund
 
 # The formatter of the contracts wants another click than Ape, so it has an environment of its own.
 $(MAMUSHI): requirements-mamushi.lock

@@ -31,9 +31,16 @@ def parse_json(model: type[Model], data: bytes) -> Model:
 
 
 def parse_query(model: type[Model]) -> Model:
-    """The request's query string; raises a Problem of 422."""
+    """The request's query string; raises a Problem of 422.
+
+    Of a name that is repeated the first value counts, but for those of the model's `repeatable`.
+    """
+    given: dict[str, object] = dict(request.args.to_dict())
+    for name in getattr(model, "repeatable", ()):
+        if name in given:
+            given[name] = request.args.getlist(name)
     try:
-        return model.model_validate(request.args.to_dict())
+        return model.model_validate(given)
     except ValidationError as error:
         raise invalid(*_fields(error)) from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from multiaddr import Multiaddr
 from pydantic import (
@@ -64,8 +64,9 @@ def _check_unique(values: list[str]) -> list[str]:
     return values
 
 
-def _split(value: Any) -> Any:
-    return value.split(",") if isinstance(value, str) else value
+def _split(values: Any) -> Any:
+    """Lists come comma separated; earlier versions of the specification repeated the name."""
+    return [part for value in values for part in value.split(",")] if values else values
 
 
 def _read_moment(value: Any) -> Any:
@@ -124,6 +125,8 @@ class PinRequest(BaseModel):
 
 class PinsQuery(BaseModel):
     """Which pins are listed: those that every filter lets pass."""
+
+    repeatable: ClassVar = ("cid", "status")
 
     cid: Annotated[list[str], BeforeValidator(_split)] | None = Field(
         None, min_length=1, max_length=MAX_CIDS_ASKED, description="Comma separated, up to 10."

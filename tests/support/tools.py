@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-NPM_TOOLS = Path(__file__).parents[2] / ".cache" / "tools" / "node_modules" / ".bin"
+CACHE = Path(__file__).parents[2] / ".cache"
+NPM_TOOLS = CACHE / "tools" / "node_modules" / ".bin"
+PINNING_CHECKER = CACHE / "pinning-checker/node_modules/@ipfs-shipyard/pinning-service-compliance"
 
 
 def anvil() -> str:
@@ -18,6 +20,14 @@ def anvil() -> str:
 def chromium() -> str:
     """The path of Chromium; skips the test, with how to get it, where there is none."""
     return _find("chromium", "apt-get install chromium")
+
+
+def pinning_checker() -> tuple[str, Path]:
+    """The paths of node and of the checker's package; skips the test where there is none."""
+    node = _find("node", "install Node.js 20 or newer")
+    if not PINNING_CHECKER.is_dir():
+        pytest.skip("the pinning API's checker is not installed: make pinning-checker")
+    return node, PINNING_CHECKER
 
 
 def _find(name: str, remedy: str) -> str:

@@ -221,3 +221,10 @@ def test_a_filter_that_makes_no_sense_is_a_bad_request(pinner: Wallet, query: st
 def test_a_cid_of_a_kind_that_is_not_kept_is_nobody_s(pinner: Wallet) -> None:
     cid = "bafyreigh2akiscaildcqabsyg3dfr6chu3fgpregiymsck7e7aqa4s52zy"
     assert pinner.get(f"/v1/pins?cid={cid}").json == {"count": 0, "results": []}
+
+
+def test_lists_may_repeat_their_name_as_the_older_specification_did(pinner: Wallet) -> None:
+    pinner.post("/v1/pins", json={"cid": str(CIDS[0])})
+    found = pinner.get(f"/v1/pins?status=failed&status=queued&cid={CIDS[1]}&cid={CIDS[0]}").json
+    assert found is not None
+    assert found["count"] == 1

@@ -13,7 +13,18 @@ from api.db import begin, db
 from api.holds.models import Hold, HoldKind
 from api.pins.models import PinMeta
 from indexer import schema
-from tests.api.pins.world import STORAGE, Dag, Peers, add, folder, reason, see, storing, work
+from tests.api.pins.world import (
+    STORAGE,
+    Dag,
+    Peers,
+    add,
+    details,
+    folder,
+    reason,
+    see,
+    storing,
+    work,
+)
 from tests.api.world import Mirror, Wallet
 
 DAG = folder({"a.txt": b"a" * 3_000, "b/c.txt": b"c"})
@@ -133,9 +144,7 @@ class TestRefusals:
         answer = pinner.post("/v1/pins", json=body)
         assert answer.status_code == 400
         assert reason(answer) == "BAD_REQUEST"
-        assert answer.json is not None
-        assert answer.json["type"] == "/problems/validation-failed"
-        assert told in answer.json["error"]["details"]
+        assert f" {told}" in details(answer)
 
     @pytest.mark.parametrize(
         ("cid", "kind"),
@@ -150,8 +159,7 @@ class TestRefusals:
     ) -> None:
         answer = pinner.post("/v1/pins", json={"cid": cid})
         assert reason(answer) == "BAD_REQUEST"
-        assert answer.json is not None
-        assert kind in answer.json["errors"][0]["message"]
+        assert kind in details(answer)
 
     def test_without_a_token_it_is_unauthorized(self, app: Flask) -> None:
         answer = app.test_client().get("/v1/pins")
@@ -196,8 +204,7 @@ class TestRefusals:
         answer = storing(wallet, mirror, room=0).post("/v1/pins", json={"cid": DAG.cid})
         assert answer.status_code == 402
         assert reason(answer) == "INSUFFICIENT_FUNDS"
-        assert answer.json is not None
-        assert answer.json["type"] == "/problems/allowance-exceeded"
+        assert "1 bytes don't fit" in details(answer)
 
     def test_the_mirror_that_is_not_there_is_the_server_s_trouble(
         self, pinner: Wallet, mirror: Mirror

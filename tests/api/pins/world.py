@@ -117,12 +117,17 @@ def send_car(wallet: Wallet, path: str, car: bytes, **options: Any) -> TestRespo
 def reason(answer: TestResponse) -> str:
     """The specification's error; fails where there is none."""
     assert answer.content_type == "application/json", answer.text
-    document = answer.json
-    assert document is not None
-    assert document["status"] == answer.status_code
-    assert document["error"]["details"]
-    assert document["error"]["details"] == document["detail"]
-    return str(document["error"]["reason"])
+    assert answer.json is not None
+    assert set(answer.json) == {"error"}
+    assert set(answer.json["error"]) == {"reason", "details"}
+    assert answer.json["error"]["details"]
+    return str(answer.json["error"]["reason"])
+
+
+def details(answer: TestResponse) -> str:
+    """What the specification's error tells."""
+    assert answer.json is not None
+    return str(answer.json["error"]["details"])
 
 
 def work(app: Flask) -> int:
