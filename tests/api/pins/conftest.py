@@ -13,11 +13,6 @@ from tests.api.world import Mirror, Wallet
 
 
 @pytest.fixture
-def database_url(any_database_url: str) -> str:
-    return any_database_url
-
-
-@pytest.fixture
 def pinner(wallet: Callable[..., Wallet], mirror: Mirror) -> Wallet:
     return storing(wallet, mirror)
 

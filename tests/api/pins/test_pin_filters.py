@@ -30,6 +30,11 @@ PAIRS = st.dictionaries(st.sampled_from("xyz"), st.sampled_from(["", "1", "%"]),
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+@pytest.fixture
+def database_url(any_database_url: str) -> str:
+    return any_database_url
+
+
 @dataclass(frozen=True)
 class Row:
     cid: Cid
@@ -149,7 +154,7 @@ def stored(app: Flask, pins: list[Row]) -> Iterator[None]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -168,7 +173,7 @@ def test_what_is_listed_is_what_the_filters_let_pass(
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(pins=rows(), limit=st.integers(1, 7))
 def test_paging_by_created_shows_every_pin_once(

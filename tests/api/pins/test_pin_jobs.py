@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,6 +31,11 @@ from tests.api.world import Mirror, Wallet
 
 DAG = folder({f"{number}.txt": bytes([number]) * 2_000 for number in range(9)})
 DAG_CBOR = bytes([1, 0x71, 0x12, 0x20]) + bytes(32)
+
+
+@pytest.fixture
+def database_url(any_database_url: str) -> str:
+    return any_database_url
 
 
 def keep(store: BlockStore, dag: Dag) -> None:
@@ -181,6 +187,11 @@ class TestFromTheNetwork:
 
 
 class TestFailure:
+    @pytest.fixture
+    def database_url(self, tmp_path: Path) -> str:
+        """What fails does so before any SQL of note."""
+        return f"sqlite:///{tmp_path / 'data' / 'dspace.sqlite3'}"
+
     def fail(self, app: Flask, pinner: Wallet, cid: str) -> str:
         pin = add(pinner, cid)
         work(app)

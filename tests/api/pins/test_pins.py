@@ -42,7 +42,15 @@ def hold_of(app: Flask, pin: dict[str, Any]) -> Hold | None:
         return db.session.execute(query).scalar_one_or_none()
 
 
-class TestAdd:
+class OnBoth:
+    """On SQLite and on PostgreSQL."""
+
+    @pytest.fixture
+    def database_url(self, any_database_url: str) -> str:
+        return any_database_url
+
+
+class TestAdd(OnBoth):
     def test_a_pin_is_queued_and_then_pinned_with_all_below_it(
         self, app: Flask, pinner: Wallet, peers: Peers
     ) -> None:
@@ -216,7 +224,7 @@ class TestRefusals:
         assert answer.headers["Retry-After"]
 
 
-class TestReplace:
+class TestReplace(OnBoth):
     def test_the_old_pin_is_gone_and_the_new_one_stands(
         self, app: Flask, pinner: Wallet, peers: Peers
     ) -> None:
@@ -259,7 +267,7 @@ class TestReplace:
         assert hold.released_at is None
 
 
-class TestDelete:
+class TestDelete(OnBoth):
     def test_its_hold_is_released_and_its_meta_gone(
         self, app: Flask, pinner: Wallet, peers: Peers
     ) -> None:
