@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from multiaddr import Multiaddr
 from pydantic import (
@@ -93,6 +93,7 @@ def _to_milliseconds(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+Status = Literal["queued", "pinning", "pinned", "failed"]
 Text = Annotated[str, AfterValidator(_check_text)]
 CidText = Annotated[
     str,
@@ -133,8 +134,8 @@ class PinsQuery(BaseModel):
     )
     name: Name | None = None
     match: str = Field("exact", pattern="^(exact|iexact|partial|ipartial)$")
-    status: Annotated[list[PinStatus], BeforeValidator(_split)] = Field(
-        [PinStatus.PINNED], min_length=1, description="Comma separated."
+    status: Annotated[list[Status], BeforeValidator(_split)] = Field(
+        ["pinned"], min_length=1, description="Comma separated."
     )
     before: Instant | None = Field(None, description="Created before this time.")
     after: Instant | None = Field(None, description="Created after this time.")

@@ -1,5 +1,5 @@
 // Before the checker: it reads the specification's shapes from here instead of the network, pins
-// contents that a test knows beforehand, and asks four times a second instead of once.
+// contents that a test knows beforehand, and asks ten times a second instead of once.
 
 import { register } from 'node:module'
 
