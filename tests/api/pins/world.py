@@ -74,7 +74,6 @@ class Peers:
     asked: list[str] = field(default_factory=list)
     origins: list[Sequence[str]] = field(default_factory=list)
     errors: list[NetworkError] = field(default_factory=list)  # of the next fetches
-    at_most: int | None = None  # blocks of a fetch; then it breaks off
     with_dag: bool = True  # or block by block
 
     def fetch(self, cid: Cid, origins: Sequence[str], limits: FetchLimits) -> Blocks:
