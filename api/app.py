@@ -20,12 +20,14 @@ from api.http.limits import init_limits
 from api.http.receive import MAX_JSON_BYTES
 from api.network.routes import blueprint as network
 from api.network.service import DigestCache
+from api.notices.routes import blueprint as notices
 from api.openapi.routes import blueprint as openapi
 from api.problems.handlers import init_problems
 from api.problems.routes import blueprint as problems
 from api.services.routes import blueprint as services
 from api.settings import ApiSettings
 from api.sites.routes import blueprint as sites
+from api.usage.routes import blueprint as usage
 from api.wiring import open_queue, open_store
 from indexer.database import normalised
 from indexer.manifest import load_deployment
@@ -40,6 +42,8 @@ BLUEPRINTS = (
     services,
     sites,
     deployments,
+    notices,
+    usage,
 )
 
 

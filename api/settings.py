@@ -48,6 +48,9 @@ class ApiSettings(BaseSettings):
     max_upload_bytes: int = Field(1024 * MIB, ge=1024)
     max_archive_files: int = Field(50_000, ge=1)
     max_unpacked_bytes: int = Field(1024 * MIB, ge=1024)
+    deployments_kept: int = Field(20, ge=1, le=10_000)  # the newest of a site, and what is live
+    deployments_kept_days: int = Field(0, ge=0)  # younger ones are kept too; 0: no rule of age
+    grace_days: int = Field(14, ge=1, le=3_650)  # from the end until content is removed
     ready_max_lag: int = Field(300, ge=0)  # seconds; 0: any
 
     @field_validator("data_dir")

@@ -5,14 +5,28 @@ from __future__ import annotations
 from sqlalchemy import MetaData
 
 from api.auth import models as auth
+from api.collector import models as collector
 from api.db import Base
-from api.holds import links
+from api.holds import levels, links
 from api.holds import models as holds
 from api.idempotency import models as idempotency
 from api.jobs import models as jobs
+from api.notices import models as notices
 from api.sites import models as sites
+from api.usage import models as usage
 
-MODULES = (auth, holds, links, idempotency, jobs, sites)
+MODULES = (
+    auth,
+    collector,
+    holds,
+    levels,
+    links,
+    idempotency,
+    jobs,
+    notices,
+    sites,
+    usage,
+)
 
 
 def off_chain_tables() -> MetaData:

@@ -63,17 +63,31 @@ class Act:
 
 def record_act(conn: Connection, as_of: AsOf, kind: str, subject: str, **details: Any) -> None:
     """Writes down an act on the state of `as_of`; raises NotFinal where that can be undone."""
+    record_acts(conn, as_of, kind, {subject: details})
+
+
+def record_acts(
+    conn: Connection, as_of: AsOf, kind: str, subjects: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """As `record_act`, of several subjects, each with its details."""
     if not as_of.finalized:
         raise NotFinal(f"block {as_of.block_number} is above the final {as_of.finalized_number}")
+    if not subjects:
+        return
+    acted_at = time.time_ns() // 1_000_000
     conn.execute(
-        insert(acts).values(
-            kind=kind,
-            subject=subject,
-            block_number=as_of.block_number,
-            block_hash=as_of.block_hash,
-            acted_at=time.time_ns() // 1_000_000,
-            details=details,
-        )
+        insert(acts),
+        [
+            {
+                "kind": kind,
+                "subject": subject,
+                "block_number": as_of.block_number,
+                "block_hash": as_of.block_hash,
+                "acted_at": acted_at,
+                "details": dict(details),
+            }
+            for subject, details in subjects.items()
+        ],
     )
 
 

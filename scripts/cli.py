@@ -6,6 +6,7 @@ Parts are imported by the command that needs them, so that `dspace gateway` does
 from __future__ import annotations
 
 import sys
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
@@ -87,6 +88,18 @@ def scheduler() -> None:
     from api.settings import ApiSettings
 
     run_scheduler(ApiSettings())
+
+
+@app.command()
+def collect(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell; change nothing.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Remove what nobody holds any more, once its grace period is over."""
+    from api.collector.command import run_collect
+    from api.settings import ApiSettings
+
+    run_collect(ApiSettings(), dry_run=dry_run, as_json=as_json)
 
 
 def fail(reason: str) -> None:

@@ -8,10 +8,12 @@ from pathlib import Path
 from flask import current_app
 
 from api.db import writing
-from api.deployments import repository, service
+from api.deployments import keeping, repository, service
 from api.jobs.work import GiveUp, Payload
+from api.problems import Problem
 from api.settings import ApiSettings
 from api.sites.models import Deployment, DeploymentState
+from api.sites.repository import lock_site
 from api.storage.archive import import_archive
 from api.storage.ports import (
     ArchiveRejected,
@@ -23,6 +25,8 @@ from api.storage.ports import (
 )
 from api.storage.unixfs import Dag, measure_directory, parse_cid
 from api.wiring import archive_limits
+
+_NOT_WHOLE = "the store no longer holds the whole of this CID"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +46,21 @@ def deploy(payload: Payload) -> None:
     with writing():
         deployment = _unfinished(begun.id)
         if deployment is not None:
-            service.settle_stored(deployment, stored.cid, stored.file_count, stored.size_bytes)
+            _settle(deployment, stored)
     if upload is not None:
         upload.unlink(missing_ok=True)
+
+
+def _settle(deployment: Deployment, stored: _Stored) -> None:
+    try:
+        service.settle_stored(deployment, stored.cid, stored.file_count, stored.size_bytes)
+    except Problem as problem:
+        if problem.type.slug != "allowance-exceeded":
+            raise
+        raise GiveUp(problem.detail) from None
+    except BlockMissing:
+        # What was there a moment ago, held by nobody, was just collected.
+        raise GiveUp(_NOT_WHOLE) from None
 
 
 def deploy_failed(payload: Payload, reason: str) -> None:
@@ -64,6 +80,7 @@ def _begin(payload: Payload) -> Deployment | None:
     with writing():
         deployment = _unfinished(str(payload["deployment_id"]))
         if deployment is not None:
+            keeping.claim(deployment, lock_site(deployment.site_id))
             service.advance(deployment, DeploymentState.BUILDING, "building")
         return deployment
 
@@ -90,7 +107,7 @@ def _measure(deployment: Deployment) -> _Stored:
         cid = parse_cid(str(deployment.wanted_cid))
         measured = measure_directory(Dag(_store()), cid)
     except (BadCid, BlockMissing, NotADirectory, NotAFile):
-        raise GiveUp("the store no longer holds the whole of this CID") from None
+        raise GiveUp(_NOT_WHOLE) from None
     return _Stored(str(cid), measured.file_count, measured.size_bytes)
 
 

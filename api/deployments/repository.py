@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import func, select
+from collections.abc import Collection, Iterator, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select, update
 
 from api.db import db, utc_now
-from api.sites.models import Deployment, DeploymentLog, DeploymentState
+from api.sites.models import Deployment, DeploymentLog, DeploymentState, Site
 
 UNFINISHED = (
     DeploymentState.QUEUED.value,
@@ -50,6 +53,56 @@ def list_log(deployment_id: str, after_id: int = 0) -> list[DeploymentLog]:
         DeploymentLog.deployment_id == deployment_id, DeploymentLog.id > after_id
     )
     return list(db.session.scalars(query.order_by(DeploymentLog.id)))
+
+
+def list_beyond(site_id: str, kept: int, until: datetime) -> list[Deployment]:
+    """What was superseded, is older than a time and not among the newest that are stored."""
+    stored = select(Deployment.id).where(
+        Deployment.site_id == site_id,
+        Deployment.state.in_((DeploymentState.LIVE, DeploymentState.SUPERSEDED)),
+    )
+    newest = stored.order_by(Deployment.number.desc()).limit(kept)
+    query = select(Deployment).where(
+        Deployment.site_id == site_id,
+        Deployment.state == DeploymentState.SUPERSEDED,
+        Deployment.created_at < until,
+        Deployment.id.not_in(newest),
+    )
+    return list(db.session.scalars(query.order_by(Deployment.number)))
+
+
+def list_ids(site_id: str) -> list[str]:
+    """Of all deployments of a site."""
+    return list(db.session.scalars(select(Deployment.id).where(Deployment.site_id == site_id)))
+
+
+def in_parts(ids: Sequence[str], size: int = 500) -> Iterator[Sequence[str]]:
+    """As many at once as a statement takes."""
+    return (ids[at : at + size] for at in range(0, len(ids), size))
+
+
+def release(ids: Collection[str], reason: str) -> None:
+    """Deployments that are no longer kept."""
+    now = utc_now()
+    where = (Deployment.id.in_(ids), Deployment.cid.is_not(None))
+    stored = list(db.session.scalars(select(Deployment.id).where(*where)))
+    db.session.execute(
+        update(Deployment)
+        .where(Deployment.id.in_(stored))
+        .values(state=DeploymentState.RELEASED, reason=reason, updated_at=now)
+    )
+    db.session.add_all(
+        DeploymentLog(deployment_id=found, at=now, line=f"released: {reason}") for found in stored
+    )
+
+
+def clear_pointers(ids: Collection[str], revision: int) -> None:
+    """Sites that pointed at one of these point at nothing."""
+    db.session.execute(
+        update(Site)
+        .where(Site.live_deployment_id.in_(ids))
+        .values(live_deployment_id=None, revision=revision)
+    )
 
 
 def list_awaited_uploads() -> set[str]:

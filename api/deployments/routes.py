@@ -98,11 +98,20 @@ def show_log(name: str, deployment_id: str) -> Response:
     access=scope("sites:write"),
     tag="deployments",
     returns=(200, DeploymentOut),
-    problems=[*_DEPLOYMENT, "service-not-active", "deployment-not-publishable"],
+    problems=[
+        *_DEPLOYMENT,
+        "service-not-active",
+        "deployment-not-publishable",
+        "deployment-released",
+        "allowance-exceeded",
+    ],
     writes=True,
     idempotent=True,
 )
 def publish_deployment(name: str, deployment_id: str) -> DeploymentOut:
-    """Point the site at this deployment. Of an older one that is a rollback to that very CID."""
+    """Point the site at this deployment. Of an older one that is a rollback to that very CID.
+
+    One that was let go comes back while its grace period lasts.
+    """
     site, _ = active_site(open_mirror(), current_caller().address, name)
     return service.publish(site, deployment_id)

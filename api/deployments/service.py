@@ -1,6 +1,7 @@
 """Deployments of a site: put in the queue, settle, publish.
 
     queued -> building -> storing -> live <-> superseded        or failed, from the first three
+                                       ^---- released <-|       beyond the newest that are kept
 
 Invariant: a site has at most one live deployment, the one that it points at; a deployment that
 finishes never replaces what was pushed or published after it; one that fails changes nothing.
@@ -13,7 +14,7 @@ from uuid import uuid4
 from flask import current_app
 
 from api.db import db, utc_now
-from api.deployments import repository
+from api.deployments import keeping, repository
 from api.deployments.schemas import DeploymentOut, Deployments, deployment_out
 from api.deployments.sources import Incoming
 from api.http.operation import after_commit
@@ -24,6 +25,7 @@ from api.problems import Problem
 from api.settings import ApiSettings
 from api.sites.models import Deployment, DeploymentState, Site
 from api.sites.repository import begin_change, lock_site
+from api.storage.unixfs import parse_cid
 
 
 def create_deployment(site: Site, incoming: Incoming) -> DeploymentOut:
@@ -92,7 +94,9 @@ def publish(site: Site, deployment_id: str) -> DeploymentOut:
     db.session.refresh(deployment)  # as it stands now that nobody else changes the site
     if deployment.state == DeploymentState.LIVE:
         return _out(deployment)
-    if deployment.state != DeploymentState.SUPERSEDED or deployment.cid is None:
+    if deployment.state == DeploymentState.RELEASED:
+        keeping.take_back(deployment, site)
+    elif deployment.state != DeploymentState.SUPERSEDED:
         raise Problem(
             "deployment-not-publishable",
             f"Deployment {deployment.number} is {deployment.state}.",
@@ -100,11 +104,15 @@ def publish(site: Site, deployment_id: str) -> DeploymentOut:
         )
     newest = repository.next_number(site.id) - 1
     _go_live(site, deployment, revision, newest, "published by its owner")
+    keeping.trim(site)
     return _out(deployment)
 
 
 def settle_stored(deployment: Deployment, cid: str, file_count: int, size_bytes: int) -> None:
-    """What a deployment becomes once its directory is stored, in a writing transaction."""
+    """What a deployment becomes once its directory is stored, in a writing transaction.
+
+    Raises a Problem of 402 where the allowance of the site's owner doesn't reach for it.
+    """
     revision = begin_change()
     site = lock_site(deployment.site_id)
     deployment.cid = cid
@@ -113,15 +121,20 @@ def settle_stored(deployment: Deployment, cid: str, file_count: int, size_bytes:
     deployment.upload = None
     repository.add_log(deployment.id, f"stored {file_count} files, {size_bytes} bytes as {cid}")
     if site.deleted_at is not None:
+        keeping.give_up(deployment)
         _supersede(deployment, "the site was deleted")
-    elif deployment.number > site.settled_number:
+        return
+    keeping.keep(deployment, site, parse_cid(cid), size_bytes)
+    if deployment.number > site.settled_number:
         _go_live(site, deployment, revision, deployment.number, None)
     else:
         _supersede(deployment, "a later deployment or rollback came first")
+    keeping.trim(site)
 
 
 def settle_failed(deployment: Deployment, reason: str) -> None:
     """It failed; what was live stays live."""
+    keeping.give_up(deployment)
     deployment.state = DeploymentState.FAILED
     deployment.reason = reason
     deployment.upload = None

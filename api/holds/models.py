@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import BigInteger, Index, String
+from sqlalchemy import BigInteger, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.db import Base, UtcDateTime
@@ -25,6 +26,11 @@ class HoldKind(StrEnum):
     PIN = "pin"
 
 
+_NOT_INDEXED: Any = {
+    f"{database}_where": text("NOT indexed") for database in ("sqlite", "postgresql")
+}
+
+
 class Hold(Base):
     """One root, kept for one reason."""
 
@@ -37,9 +43,13 @@ class Hold(Base):
     size_bytes: Mapped[int] = mapped_column(BigInteger)  # that it counts towards the allowance
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)  # its owner let it go
+    # Whether all of it was seen to be there, and the index has its links. Until then the row is
+    # somebody's wish, and nobody is told that the content is kept.
+    indexed: Mapped[bool]
 
     __table_args__ = (
         Index("ix_holds_service", "service_id"),
         Index("ix_holds_cid", "cid"),
         Index("ix_holds_released", "released_at"),
+        Index("ix_holds_not_indexed", "cid", **_NOT_INDEXED),
     )

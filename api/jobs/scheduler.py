@@ -18,13 +18,17 @@ from flask import Flask, current_app
 
 from api.app import create_app
 from api.auth import repository as auth
+from api.collector.ending import note_ended_services
+from api.collector.service import collect_when_due
 from api.db import begin, db, utc_now, writing
 from api.deployments.uploads import sweep_uploads
 from api.idempotency.service import delete_expired as delete_expired_answers
 from api.jobs import repository
 from api.jobs.queue import Queue
+from api.notices.service import write_notices
 from api.settings import ApiSettings
 from api.starting import or_exit
+from api.usage.service import roll_up_days
 from indexer.logs import configure_logging
 
 SWEEP_SECONDS = 1
@@ -47,9 +51,10 @@ def run_scheduler(settings: ApiSettings) -> None:
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-    for action, seconds in ((sweep_jobs, SWEEP_SECONDS), (clear_expired, CLEAR_SECONDS)):
+    for action, every, first in ACTIONS:
+        at = utc_now() + first
         scheduler.add_job(
-            _guarded(app, action), "interval", seconds=seconds, next_run_time=utc_now()
+            _guarded(app, action), "interval", seconds=every.total_seconds(), next_run_time=at
         )
     scheduler.start()
     log.info("scheduler_started")
@@ -79,6 +84,17 @@ def clear_expired() -> None:
         repository.delete_finished(now - DONE_JOBS_KEPT)
     begin(writes=False)
     sweep_uploads(current_app.config["DSPACE"].uploads_dir)
+
+
+# What is done, how often, and how long after the start for the first time.
+ACTIONS: tuple[tuple[Callable[[], object], timedelta, timedelta], ...] = (
+    (sweep_jobs, timedelta(seconds=SWEEP_SECONDS), timedelta()),
+    (clear_expired, timedelta(seconds=CLEAR_SECONDS), timedelta()),
+    (write_notices, timedelta(minutes=1), timedelta(seconds=5)),
+    (note_ended_services, timedelta(hours=1), timedelta(seconds=30)),
+    (roll_up_days, timedelta(hours=1), timedelta(minutes=1)),
+    (collect_when_due, timedelta(days=1), timedelta(minutes=10)),
+)
 
 
 def _guarded(app: Flask, action: Callable[[], object]) -> Callable[[], None]:

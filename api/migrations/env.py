@@ -5,11 +5,14 @@ from __future__ import annotations
 from alembic import context
 
 from api.tables import off_chain_tables
+from indexer.acts import register
 
 
 def include_name(name: str | None, kind: str, _parents: object) -> bool:
-    """The mirror belongs to the indexer."""
-    return not (kind == "table" and name is not None and name.startswith("mirror_"))
+    """The mirror belongs to the indexer, and so does the register of irreversible acts."""
+    if kind != "table" or name is None:
+        return True
+    return not name.startswith("mirror_") and name not in register.tables
 
 
 context.configure(

@@ -163,6 +163,15 @@ PROBLEMS = _types(
         "Only a deployment that is stored can be published: one that is live or superseded.",
     ),
     (
+        "deployment-released",
+        410,
+        "Deployment released",
+        (
+            "The deployment was let go, its grace period is over and its content was removed: "
+            "deploy it again."
+        ),
+    ),
+    (
         "archive-rejected",
         422,
         "Archive rejected",

@@ -19,13 +19,17 @@ from indexer.schema import Uint256
 
 
 class DeploymentState(StrEnum):
-    """The life of a deployment: queued -> building -> storing -> live -> superseded, or failed."""
+    """The life of a deployment: queued -> building -> storing -> live -> superseded, or failed.
+
+    A superseded one that is no longer kept is released, and for the grace period can come back.
+    """
 
     QUEUED = "queued"
     BUILDING = "building"
     STORING = "storing"
     LIVE = "live"
     SUPERSEDED = "superseded"
+    RELEASED = "released"
     FAILED = "failed"
 
 

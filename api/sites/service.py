@@ -8,6 +8,7 @@ from uuid import uuid4
 from flask import current_app
 
 from api.db import db, utc_now
+from api.deployments.keeping import let_go_all, move_all
 from api.deployments.schemas import deployment_out
 from api.http.schemas import decode_cursor, encode_cursor
 from api.mirror import MirrorView
@@ -107,16 +108,18 @@ def change_site(
     if view.service.id != site.service_id:
         _require_free_service(view.service.id)
         site.service_id = view.service.id
+        move_all(site, view.service.id)
     site.revision = revision
     db.session.flush()
     return _with_as_of(mirror, site, view)
 
 
 def delete_site(mirror: MirrorView, address: str, name: str) -> None:
-    """Frees the name and the service; what was deployed is no longer served under the name."""
+    """Frees the name and the service; what was deployed goes once its grace period is over."""
     site, _ = own_site(mirror, address, name)
     site.revision = _begin_change(site)
     site.deleted_at = utc_now()
+    let_go_all(site)
 
 
 def _begin_change(site: Site) -> int:

@@ -8,7 +8,7 @@ transaction one snapshot, PostgreSQL at REPEATABLE READ.
 from __future__ import annotations
 
 from indexer.reads.accounts import AccountState, read_account, read_accounts
-from indexer.reads.cursor import AsOf, Terms, read_as_of, read_block_hash, read_terms
+from indexer.reads.cursor import AsOf, Terms, read_as_of, read_block_hash, read_final, read_terms
 from indexer.reads.digest import state_digest
 from indexer.reads.dns import (
     DnsRow,
@@ -84,6 +84,7 @@ __all__ = [
     "read_as_of",
     "read_block_hash",
     "read_commitment",
+    "read_final",
     "read_name_prices",
     "read_name_terms",
     "read_name_views",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakSet
 
 from sqlalchemy import Connection, Engine, inspect, select
@@ -72,6 +72,24 @@ def read_block_hash(conn: Connection, number: int) -> str | None:
     """The hash of a mirrored block; whoever keeps rows in memory sees a reorg by its change."""
     blocks = schema.blocks.c
     return conn.execute(select(blocks.hash).where(blocks.number == number)).scalar_one_or_none()
+
+
+def read_final(conn: Connection, as_of: AsOf) -> AsOf | None:
+    """The newest mirrored block that can't be undone any more; None where there is none.
+
+    The rows are true at `as_of`'s block: at this one too are those that no later block changed.
+    """
+    if as_of.finalized:
+        return as_of
+    blocks = schema.blocks
+    row = conn.execute(
+        select(blocks).where(blocks.c.number == as_of.finalized_number)
+    ).one_or_none()
+    if row is None:
+        return None
+    return replace(
+        as_of, block_number=row.number, block_hash=row.hash, block_timestamp=row.timestamp
+    )
 
 
 def read_terms(conn: Connection) -> Terms | None:

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from api.settings import ApiSettings
 from indexer import schema
+from indexer.acts import register
 from indexer.manifest import Deployment, save_deployment
 
 CHAIN_ID = 31_337
@@ -59,6 +60,7 @@ class Mirror:
         self.now = now or int(time.time())
         self._log_index = 0
         schema.mirror.create_all(self.engine)
+        register.create_all(self.engine)
         with self.engine.begin() as conn:
             conn.execute(
                 insert(schema.cursor).values(
@@ -81,6 +83,7 @@ class Mirror:
             self.plan(number, kind, rate, period)
         self.plan(3, 2, 1_000, 0)
         self.plan(4, 3, 5_000, 0)
+        self.tier(0)
 
     def close(self) -> None:
         self.engine.dispose()

@@ -1,0 +1,1 @@
+"""What an account is told before anything of it is lost."""

@@ -1,0 +1,1 @@
+"""What was used: storage by the byte-second."""
