@@ -49,6 +49,6 @@ def _lines(done: Collected) -> str:
         f"as of final block {done.final_block:,}, in {done.seconds} s\n"
         f"  {done.holds_let_go:,} holds dropped that were let go\n"
         f"  {done.holds_of_ended_services:,} holds dropped of services that are over\n"
-        f"  {done.links_forgotten:,} links taken out of the index\n"
+        f"  {done.nodes_forgotten:,} nodes taken out of the index\n"
         f"  {done.blocks_removed:,} blocks removed\n"
     )

@@ -36,7 +36,7 @@ class Collected:
     final_block: int
     holds_let_go: int
     holds_of_ended_services: int
-    links_forgotten: int
+    nodes_forgotten: int
     blocks_removed: int
     seconds: float
     dry_run: bool
@@ -57,7 +57,7 @@ def collect(*, dry_run: bool = False) -> Collected:
             final_block=block,
             holds_let_go=drop_released(before),
             holds_of_ended_services=drop_of_ended(before),
-            links_forgotten=forget_unheld(),
+            nodes_forgotten=forget_unheld(),
             blocks_removed=sweep_blocks(store),
             seconds=round(time.monotonic() - begun, 3),
             dry_run=False,
@@ -87,7 +87,7 @@ def _foresee(store: BlockStore, before: datetime) -> Collected:
         final_block=final.block.block_number,
         holds_let_go=let_go,
         holds_of_ended_services=ended,
-        links_forgotten=0,
+        nodes_forgotten=0,
         blocks_removed=max(0, sum(1 for _ in store.cids()) - kept),
         seconds=round(time.monotonic() - begun, 3),
         dry_run=True,

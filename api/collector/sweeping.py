@@ -23,7 +23,7 @@ _FLUSH_BLOCKS = 256
 
 
 def forget_unheld() -> int:
-    """Takes the links of nodes that lie below no hold out of the index; how many links."""
+    """Takes the links of nodes that lie below no hold out of the index; how many nodes."""
     forgotten = 0
     while True:
         begin(writes=False)
@@ -33,7 +33,9 @@ def forget_unheld() -> int:
             with writing():
                 enter_to_remove()
                 held = holds_above(part)
-                forgotten += forget_above([node for node in part if node not in held])
+                unheld = [node for node in part if node not in held]
+                forget_above(unheld)
+            forgotten += len(unheld)
         if len(nodes) < _NODES:
             return forgotten
 

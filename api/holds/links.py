@@ -10,11 +10,10 @@ lie above a CID (the gateway, that serves nothing whose holders don't pay).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import (
     CTE,
-    CursorResult,
     Index,
     Select,
     String,
@@ -108,8 +107,8 @@ def holds_above(cids: Collection[str]) -> set[str]:
     return set(db.session.scalars(select(Hold.cid).where(Hold.cid.in_(cids)).union(above)))
 
 
-def forget_above(cids: Collection[str]) -> int:
-    """Takes out the links of some nodes and of all above them; how many links that were.
+def forget_above(cids: Collection[str]) -> None:
+    """Takes out the links of some nodes and of all above them.
 
     All above, so that the invariant stays: what is still named leads to none of these.
     """
@@ -120,8 +119,7 @@ def forget_above(cids: Collection[str]) -> int:
     )
     up = up.union(select(BlockLink.parent).join(up, BlockLink.child == up.c.cid))
     gone = delete(BlockLink).where(BlockLink.parent.in_(select(up.c.cid)))
-    gone = gone.execution_options(synchronize_session=False)
-    return cast("CursorResult[Any]", db.session.execute(gone)).rowcount
+    db.session.execute(gone.execution_options(synchronize_session=False))
 
 
 def list_unnamed(cids: Collection[str]) -> list[str]:

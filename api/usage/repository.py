@@ -65,9 +65,7 @@ def seconds_of(day: date) -> tuple[int, int]:
     return int(start.timestamp()), int((start + timedelta(days=1)).timestamp())
 
 
-def _integral(
-    start: int, end: int, services: Collection[int] | None = None
-) -> Select[int, int]:
+def _integral(start: int, end: int, services: Collection[int] | None = None) -> Select[int, int]:
     """Each level counts from its second to the next one's, the one before `start` from there."""
     level = HoldLevel
     chosen = [] if services is None else [level.service_id.in_(services)]

@@ -104,8 +104,11 @@ class Kept:
                 ended.since -= shift
         with self.mirror.engine.begin() as conn:
             accounts, services = schema.accounts, schema.services
-            conn.execute(update(services).where(services.c.expires_at > 0).values(
-                expires_at=services.c.expires_at - seconds))
+            conn.execute(
+                update(services)
+                .where(services.c.expires_at > 0)
+                .values(expires_at=services.c.expires_at - seconds)
+            )
             conn.execute(update(accounts).values(updated_at=accounts.c.updated_at - seconds))
         self.final()
 

@@ -91,9 +91,7 @@ def test_days__are_the_integral_of_random_histories(
     assert found == expected
 
 
-def test_every_change_of_a_hold__is_a_level(
-    context: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_every_change_of_a_hold__is_a_level(context: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """Random histories of holds against a model that is told the same, to the byte-second."""
     chance = random.Random(11)
     clock = [int(datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp())]
@@ -152,9 +150,7 @@ def test_a_clock_that_is_set_back__takes_nothing_back(
     assert repository.integrate(1_000_000, 3_000_000) == []
 
 
-def test_the_same_root_held_twice_by_a_service__counts_once(
-    context: None, mirror: Mirror
-) -> None:
+def test_the_same_root_held_twice_by_a_service__counts_once(context: None, mirror: Mirror) -> None:
     mirror.service(1, "0x" + "00" * 20)
     mirror.service(2, "0x" + "00" * 20)
     with writing():
