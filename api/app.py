@@ -10,6 +10,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 import api.tables  # noqa: F401  # the models, before the first mapper is used
 from api.accounts.routes import blueprint as accounts
 from api.auth.routes import blueprint as auth
+from api.blocks.routes import blueprint as blocks
 from api.db import db, engine_options, prepare_engine
 from api.deployments.routes import blueprint as deployments
 from api.deployments.uploads import SpoolingRequest
@@ -40,6 +41,7 @@ BLUEPRINTS = (
     services,
     sites,
     deployments,
+    blocks,
 )
 
 

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from flask import current_app
 
 from api.db import writing
 from api.deployments import repository, service
+from api.deployments.schemas import CAR
 from api.jobs.work import GiveUp, Payload
 from api.settings import ApiSettings
 from api.sites.models import Deployment, DeploymentState
 from api.storage.archive import import_archive
+from api.storage.car import import_car
 from api.storage.ports import (
     ArchiveRejected,
     BadCid,
     BlockMissing,
     BlockStore,
+    CarRejected,
     NotADirectory,
     NotAFile,
 )
@@ -33,12 +37,12 @@ class _Stored:
 
 
 def deploy(payload: Payload) -> None:
-    """From the spooled archive or the CID to a settled deployment."""
+    """From the spooled archive or CAR, or the CID to a settled deployment."""
     begun = _begin(payload)
     if begun is None:
         return
     upload = _upload_path(begun)
-    stored = _import(begun, upload) if upload is not None else _measure(begun)
+    stored = _store_upload(begun, upload) if upload is not None else _measure(begun)
     with writing():
         deployment = _unfinished(begun.id)
         if deployment is not None:
@@ -68,19 +72,36 @@ def _begin(payload: Payload) -> Deployment | None:
         return deployment
 
 
-def _import(deployment: Deployment, upload: Path) -> _Stored:
-    settings: ApiSettings = current_app.config["DSPACE"]
+def _store_upload(deployment: Deployment, upload: Path) -> _Stored:
     try:
         file = upload.open("rb")
     except FileNotFoundError:
         raise GiveUp("the upload is gone; please upload it again") from None
     with file:
         _advance(deployment.id, "storing")
-        try:
-            made = import_archive(file, archive_limits(settings), _store())
-        except ArchiveRejected as rejected:
-            raise GiveUp(f"the archive was rejected: {rejected}") from None
+        if deployment.source != CAR:
+            return _import_archive(file)
+        _import_car(file)
+    return _measure(deployment)
+
+
+def _import_archive(file: BinaryIO) -> _Stored:
+    settings: ApiSettings = current_app.config["DSPACE"]
+    try:
+        made = import_archive(file, archive_limits(settings), _store())
+    except ArchiveRejected as rejected:
+        raise GiveUp(f"the archive was rejected: {rejected}") from None
     return _Stored(made.cid, made.file_count, made.size_bytes)
+
+
+def _import_car(file: BinaryIO) -> None:
+    store = _store()
+    try:
+        import_car(file, store)
+    except CarRejected as rejected:
+        store.discard()
+        raise GiveUp(f"the CAR was rejected: {rejected}") from None
+    store.flush()
 
 
 def _measure(deployment: Deployment) -> _Stored:

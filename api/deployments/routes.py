@@ -14,6 +14,7 @@ from api.http.operation import operation
 from api.http.schemas import PageQuery
 from api.mirror import open_mirror
 from api.sites.service import active_site, own_site
+from api.storage.car import MEDIA_TYPE
 
 blueprint = Blueprint("deployments", __name__, url_prefix="/v1/sites/<name>/deployments")
 
@@ -29,11 +30,13 @@ _DEPLOYMENT = [*_SITE, "unknown-deployment"]
     body=CidRequest,
     receive=receive_source,
     uploads=ARCHIVE_FIELD,
+    takes=MEDIA_TYPE,
     returns=(202, DeploymentOut),
     problems=[
         *_SITE,
         "service-not-active",
         "archive-rejected",
+        "car-rejected",
         "content-not-held",
         "storage-full",
     ],
@@ -41,9 +44,10 @@ _DEPLOYMENT = [*_SITE, "unknown-deployment"]
     idempotent=True,
 )
 def create_deployment(name: str, received: Incoming) -> tuple[DeploymentOut, dict[str, str]]:
-    """Deploy an archive (zip, tar, tar.gz), or a CID that the store holds.
+    """Deploy an archive (zip, tar, tar.gz), a CAR, or a CID that the store holds.
 
-    The archive is looked through before it is accepted. It goes live by itself once it is stored,
+    Archives and CARs are looked through before they are accepted; a CAR can come in the field
+    `car` too, and may lack blocks that the store holds. It goes live by itself once it is stored,
     unless something newer was pushed or published meanwhile.
     """
     site, _ = active_site(open_mirror(), current_caller().address, name)

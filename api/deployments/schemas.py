@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import Field
 
@@ -10,7 +10,8 @@ from api.http.schemas import Input, Model, Moment
 from api.settings import ApiSettings
 from api.sites.models import Deployment, DeploymentState
 
-Source = Literal["archive", "cid"]
+CAR: Final = "car"
+Source = Literal["archive", "car", "cid"]
 
 
 class CidRequest(Input):

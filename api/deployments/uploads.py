@@ -9,8 +9,10 @@ from __future__ import annotations
 import errno
 import os
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from hashlib import sha256
+from io import BufferedReader, RawIOBase
 from pathlib import Path
 from typing import IO, Any, cast
 from uuid import uuid4
@@ -21,6 +23,7 @@ from api.deployments import repository
 from api.problems import FieldError, Problem, invalid
 
 FORM_OVERHEAD_BYTES = 64 * 1024  # boundaries, part headers and small fields around the file
+READ_BYTES = 2**20  # of a body, at once
 ORPHAN_SECONDS = 3_600  # an upload that is coming in is written to much more often
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -97,26 +100,57 @@ class SpoolingRequest(Request):
         return spool  # type: ignore[no-any-return]  # it has the methods that the parser uses
 
 
-def receive_file(field: str, folder: Path, max_bytes: int) -> SpoolFile:
-    """The one file of a multipart body, whole and durable; raises a Problem of 413, 422 or 507."""
+def body_stream(max_bytes: int) -> BufferedReader:
+    """The body as it comes in; reading more than so many bytes raises a Problem of 413."""
+    request.max_content_length = max_bytes + FORM_OVERHEAD_BYTES
+    return BufferedReader(cast("RawIOBase", request.stream), READ_BYTES)
+
+
+def receive_body(folder: Path, max_bytes: int) -> SpoolFile:
+    """The body itself, whole and durable; raises a Problem of 413 or 507."""
+    spool = SpoolFile(folder)
+    with _giving_up([spool]):
+        stream = body_stream(max_bytes)
+        while data := stream.read(READ_BYTES):
+            spool.write(data)
+        _finish(spool, max_bytes)
+    return spool
+
+
+def receive_file(fields: tuple[str, ...], folder: Path, max_bytes: int) -> tuple[str, SpoolFile]:
+    """The one file of a multipart body and its field, which is one of these; whole and durable.
+
+    Raises a Problem of 413, 422 or 507.
+    """
     incoming = cast("SpoolingRequest", request)
     incoming.spool_folder = folder
     incoming.max_content_length = max_bytes + FORM_OVERHEAD_BYTES
-    try:
+    with _giving_up(incoming.spooled):
         names = list(incoming.files)
-        if names != [field] or len(incoming.spooled) != 1:
-            raise invalid(FieldError(field, f"one file in the multipart field {field}"))
-        spool = incoming.spooled[0]
-        spool.sync()
-        if spool.path.stat().st_size > max_bytes:
-            raise Problem("payload-too-large", f"Archives have at most {max_bytes} bytes.")
+        if len(names) != 1 or names[0] not in fields or len(incoming.spooled) != 1:
+            wanted = " or ".join(fields)
+            raise invalid(FieldError(fields[0], f"one file in the multipart field {wanted}"))
+        _finish(incoming.spooled[0], max_bytes)
+    return names[0], incoming.spooled[0]
+
+
+@contextmanager
+def _giving_up(spooled: list[SpoolFile]) -> Iterator[None]:
+    """Discards what came in, where it isn't taken."""
+    try:
+        yield
     except BaseException as error:
-        for partial in incoming.spooled:
+        for partial in spooled:
             partial.discard()
         if isinstance(error, OSError) and error.errno in _FULL:
             raise Problem("storage-full") from error
         raise
-    return spool
+
+
+def _finish(spool: SpoolFile, max_bytes: int) -> None:
+    spool.sync()
+    if spool.path.stat().st_size > max_bytes:
+        raise Problem("payload-too-large", f"Uploads have at most {max_bytes} bytes.")
 
 
 def sweep_uploads(folder: Path, now: float | None = None) -> int:

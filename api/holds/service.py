@@ -41,6 +41,11 @@ def require_room(mirror: MirrorView, address: str, more_bytes: int) -> None:
     In a writing transaction: nobody else adds to the account's holds until it ends.
     """
     hold_lock(_HOLDS_LOCK | int(address[-14:], 16))
+    check_room(mirror, address, more_bytes)
+
+
+def check_room(mirror: MirrorView, address: str, more_bytes: int) -> int:
+    """As `require_room`, a look that reserves nothing; the bytes that are left."""
     allowance = read_allowance(mirror, address)
     if more_bytes > 0 and allowance.used_bytes + more_bytes > allowance.allowed_bytes:
         raise Problem(
@@ -52,6 +57,7 @@ def require_room(mirror: MirrorView, address: str, more_bytes: int) -> None:
             wanted_bytes=str(more_bytes),
             as_of=mirror.as_of.model_dump(),
         )
+    return allowance.allowed_bytes - allowance.used_bytes
 
 
 def storage_service(mirror: MirrorView, address: str) -> reads.ServiceView:

@@ -20,7 +20,7 @@ from pydantic import BaseModel
 from api.auth.callers import authorise
 from api.db import begin, db
 from api.http.access import Access
-from api.http.receive import parse_body, parse_query
+from api.http.receive import MAX_JSON_BYTES, parse_body, parse_query
 from api.idempotency.service import Claim, claim_key
 from api.problems import PROBLEMS
 
@@ -54,6 +54,7 @@ class Operation:
     body: type[BaseModel] | None
     query: type[BaseModel] | None
     uploads: str | None  # the multipart field of a file
+    takes: str | None  # the media type of a body that is taken as it is
     returns: tuple[int, type[BaseModel] | str | None]
     problems: tuple[str, ...]
     idempotent: bool
@@ -69,6 +70,8 @@ def operation(
     query: type[BaseModel] | None = None,
     receive: Receive | None = None,
     uploads: str | None = None,
+    takes: str | None = None,
+    max_body_bytes: int = MAX_JSON_BYTES,
     problems: Sequence[str] = (),
     writes: bool = False,
     idempotent: bool = False,
@@ -89,6 +92,7 @@ def operation(
             body=body,
             query=query,
             uploads=uploads,
+            takes=takes,
             returns=returns,
             problems=_all_problems(access, body, query, problems, idempotent),
             idempotent=idempotent,
@@ -103,7 +107,7 @@ def operation(
                 arguments["query"] = parse_query(query)
             if receive is None:
                 if body is not None:
-                    arguments["body"] = parse_body(body)
+                    arguments["body"] = parse_body(body, max_body_bytes)
                 return _transact(declared, view, arguments)
             received = receive(**path)
             arguments["received"] = received

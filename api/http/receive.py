@@ -14,11 +14,11 @@ MAX_JSON_BYTES = 64 * 1024
 Model = TypeVar("Model", bound=BaseModel)
 
 
-def parse_body(model: type[Model]) -> Model:
+def parse_body(model: type[Model], max_bytes: int = MAX_JSON_BYTES) -> Model:
     """The request's JSON body; raises a Problem of 413, 415 or 422."""
     if request.mimetype != "application/json":
         raise Problem("unsupported-media-type", "Send the body as application/json.")
-    request.max_content_length = MAX_JSON_BYTES
+    request.max_content_length = max_bytes
     return parse_json(model, request.get_data())
 
 

@@ -25,6 +25,7 @@ TAGS = {
     "services": "Plans and services. They are started and changed on the chain.",
     "sites": "Names on services.",
     "deployments": "Versions of a site.",
+    "blocks": "Content by its CIDs, ahead of what is made of it.",
     "about": "The API itself.",
 }
 _PARAMETER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")
@@ -129,6 +130,8 @@ def _operation(rule: Rule, operation: Operation, schemas: _Schemas) -> dict[str,
                 "required": [operation.uploads],
             }
         }
+    if operation.takes is not None:
+        content[operation.takes] = {"schema": {"type": "string", "format": "binary"}}
     if content:
         made["requestBody"] = {"required": True, "content": content}
     return made

@@ -169,6 +169,15 @@ PROBLEMS = _types(
         "The archive can't be unpacked safely; `entry` names the member at fault, if it is one.",
     ),
     (
+        "car-rejected",
+        422,
+        "CAR rejected",
+        (
+            "The CAR can't be read, holds a block that isn't its CID's, or isn't whole; `entry` "
+            "names the block at fault, if it is one."
+        ),
+    ),
+    (
         "content-not-held",
         422,
         "Content not held",

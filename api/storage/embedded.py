@@ -18,7 +18,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -86,6 +86,21 @@ class EmbeddedBlockStore:
         except OSError as error:
             self._fail(error)
         batch.clear()
+
+    def touch(self, cids: Iterable[str]) -> set[str]:
+        """See the port. The gate is passed once for all of them."""
+        names = [str(parse_cid(cid)) for cid in cids]
+        here: set[str] = set()
+        if not self.folder.is_dir():
+            return here
+        batch = self._batches.current
+        with self._gate(fcntl.LOCK_SH):
+            for name in names:
+                with suppress(FileNotFoundError):
+                    os.utime(self._path(name))
+                    here.add(name)
+                    batch.setdefault(name, None)  # as in `put`
+        return here
 
     def discard(self) -> None:
         """See the port."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from api.storage.ports import BlockMissing
@@ -16,6 +16,11 @@ class Nowhere:
 
     def flush(self) -> None:
         """There is nothing to keep."""
+
+    def touch(self, cids: Iterable[str]) -> set[str]:
+        """None of them is here."""
+        del cids
+        return set()
 
     def discard(self) -> None:
         """There is nothing to forget."""

@@ -13,7 +13,7 @@ StorageError
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -95,6 +95,12 @@ class BlockStore(Protocol):
 
     def flush(self) -> None:
         """Returns once every block that this thread put survives a crash of the machine."""
+
+    def touch(self, cids: Iterable[str]) -> set[str]:
+        """Which of the blocks are here; each of these counts as put now, as `put` would make it.
+
+        What it tells of survives a crash of the machine once `flush` has returned.
+        """
 
     def discard(self) -> None:
         """Forgets what this thread has put since its last flush, for an import that failed."""

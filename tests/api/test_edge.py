@@ -161,7 +161,11 @@ class TestDescription:
     def test_it_says_who_and_what(self, client: FlaskClient) -> None:
         paths = client.get("/openapi.json").json["paths"]
         deploy = paths["/v1/sites/{name}/deployments"]["post"]
-        assert set(deploy["requestBody"]["content"]) == {"application/json", "multipart/form-data"}
+        assert set(deploy["requestBody"]["content"]) == {
+            "application/json",
+            "application/vnd.ipld.car",
+            "multipart/form-data",
+        }
         assert {"202", "401", "402", "403", "404", "413", "415", "422", "429", "507"} <= set(
             deploy["responses"]
         )

@@ -112,3 +112,20 @@ def test_a_block_put_again_after_its_removal__is_there(store: BlockStore) -> Non
     store.put(cid_of(b"back"), b"back")
     store.flush()
     assert store.get(cid_of(b"back")) == b"back"
+
+
+def test_a_touch__tells_what_is_here__and_makes_it_new(store: BlockStore) -> None:
+    assert store.touch([cid_of(b"here")]) == set()
+    store.put(cid_of(b"here"), b"here")
+    store.flush()
+    for path in filter(None, [store.path(cid_of(b"here"))]):
+        os.utime(path, (1, 1))
+    assert store.touch([cid_of(b"never"), cid_of(b"here")]) == {cid_of(b"here")}
+    store.flush()
+    assert store.remove_older([cid_of(b"here")], put_before=time.time() - 60) == 0
+    assert list(store.cids()) == [cid_of(b"here")]
+
+
+def test_a_touch_of_what_is_no_cid__is_refused(store: BlockStore) -> None:
+    with pytest.raises(BadCid):
+        store.touch(["../../etc/passwd"])
