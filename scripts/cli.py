@@ -13,6 +13,7 @@ from rich.console import Console
 
 from indexer.cli import index_app
 from indexer.settings import bad_settings
+from scripts.client.commands import account_app, sites_app
 
 app = typer.Typer(
     name="dspace",
@@ -21,6 +22,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(index_app, name="index")
+app.add_typer(account_app)  # its commands stand beside those of this file
+app.add_typer(sites_app, name="sites")
 
 
 @app.command()
