@@ -14,6 +14,7 @@ from rich.console import Console
 from indexer.cli import index_app
 from indexer.settings import bad_settings
 from scripts.client.commands import account_app, sites_app
+from scripts.client.file_commands import files_app
 
 app = typer.Typer(
     name="dspace",
@@ -24,6 +25,7 @@ app = typer.Typer(
 app.add_typer(index_app, name="index")
 app.add_typer(account_app)  # its commands stand beside those of this file
 app.add_typer(sites_app, name="sites")
+app.add_typer(files_app, name="files")
 
 
 @app.command()
