@@ -61,7 +61,7 @@ class Connection:
         with answer:
             raise self._refused(answer)
 
-    def get(self, path: str, **query: Any) -> Any:
+    def get(self, path: str, /, **query: Any) -> Any:
         """The JSON of a GET."""
         return self.json(self.ask("GET", path, params=query or None))
 

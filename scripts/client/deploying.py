@@ -39,7 +39,7 @@ def list_sites(connection: Connection) -> list[dict[str, Any]]:
     return list(list_all(connection, "/v1/sites"))
 
 
-def list_all(connection: Connection, path: str, **query: Any) -> Iterator[dict[str, Any]]:
+def list_all(connection: Connection, path: str, /, **query: Any) -> Iterator[dict[str, Any]]:
     """The items of every page."""
     cursor: str | None = None
     while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import struct
 import threading
 from contextlib import suppress
 from types import TracebackType
@@ -51,9 +52,11 @@ class CuttingProxy:
                 server.sendall(data)
                 with self._lock:
                     self.passed_bytes += len(data)
-        for end in (client, server):
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            client.close()  # with a reset, since it lingers for no time
+        with suppress(OSError):
+            server.shutdown(socket.SHUT_RDWR)
 
     def _pass(self, source: socket.socket, target: socket.socket) -> None:
         with suppress(OSError):
