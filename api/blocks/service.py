@@ -7,20 +7,22 @@ then are garbage. So nothing here needs a row, and an upload that was cut goes o
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import BinaryIO
+from types import TracebackType
+from typing import BinaryIO, Self
 
 from api.mirror import STATE_NAMES, MirrorView
 from api.problems import FieldError, Problem, invalid
 from api.storage.car import read_car
 from api.storage.ports import BadCid, BlockStore, CarRejected, StoreFull
-from api.storage.unixfs import parse_cid
+from api.storage.unixfs import Cid, parse_cid
 from indexer import reads
 from indexer.rules import ServiceState
 
-FLUSHED_BYTES = 16 * 2**20  # a cut costs the sender at most so much again
-FLUSHED_BLOCKS = 1_000
+GROUP_BYTES = 8 * 2**20  # a cut costs the sender at most two groups again
+GROUP_BLOCKS = 1_000
 MAX_BLOCKS = 100_000  # of one CAR
 
 
@@ -69,31 +71,74 @@ def take_car(store: BlockStore, stream: BinaryIO, max_bytes: int, room_bytes: in
     digest = sha256()
     count = size = 0
     try:
-        for cid, block in read_car(stream).blocks:
-            count, size = count + 1, size + len(block)
-            if size > room_bytes:
-                raise Problem("allowance-exceeded", f"Only {room_bytes} bytes are left.")
-            if size > max_bytes or count > MAX_BLOCKS:
-                raise Problem(
-                    "payload-too-large",
-                    f"A CAR has at most {max_bytes} bytes and {MAX_BLOCKS} blocks; send several.",
-                )
-            digest.update(cid.digest)
-            store.put(str(cid), block, verified=True)
-            if size // FLUSHED_BYTES != (size - len(block)) // FLUSHED_BYTES or (
-                count % FLUSHED_BLOCKS == 0
-            ):
-                store.flush()
-        store.flush()
+        with _Keeping(store) as keeping:
+            for cid, block in read_car(stream).blocks:
+                count, size = count + 1, size + len(block)
+                if size > room_bytes:
+                    raise Problem("allowance-exceeded", f"Only {room_bytes} bytes are left.")
+                if size > max_bytes or count > MAX_BLOCKS:
+                    raise Problem(
+                        "payload-too-large",
+                        f"A CAR has at most {max_bytes} bytes and {MAX_BLOCKS} blocks.",
+                    )
+                digest.update(cid.digest)
+                keeping.add(cid, block)
     except CarRejected as rejected:
-        store.flush()
         raise Problem("car-rejected", f"{rejected}.", entry=rejected.entry) from None
     except StoreFull:
         raise Problem("storage-full") from None
+    return Taken(count, size, digest.hexdigest())
+
+
+class _Keeping:
+    """Puts groups of blocks in a thread: one is made durable while the next one comes in."""
+
+    def __init__(self, store: BlockStore) -> None:
+        self._store = store
+        self._thread = ThreadPoolExecutor(1)
+        self._group: list[tuple[Cid, bytes]] = []
+        self._size = 0
+        self._at_work: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        with self._thread:
+            if kind is None or issubclass(kind, CarRejected):
+                self._hand_over()
+                self._wait()
+
+    def add(self, cid: Cid, block: bytes) -> None:
+        """A block that has the bytes of its CID."""
+        self._group.append((cid, block))
+        self._size += len(block)
+        if self._size >= GROUP_BYTES or len(self._group) == GROUP_BLOCKS:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        self._wait()  # so that no more than two groups are in memory
+        self._at_work = self._thread.submit(_keep, self._store, self._group)
+        self._group, self._size = [], 0
+
+    def _wait(self) -> None:
+        if self._at_work is not None:
+            self._at_work.result()
+
+
+def _keep(store: BlockStore, group: list[tuple[Cid, bytes]]) -> None:
+    try:
+        for cid, block in group:
+            store.put(str(cid), block, verified=True)
+        store.flush()
     except BaseException:
         store.discard()
         raise
-    return Taken(count, size, digest.hexdigest())
 
 
 def _cid(text: str, index: int) -> str:

@@ -15,7 +15,7 @@ from api.blocks import service
 from api.blocks.schemas import MAX_CIDS
 from api.problems import Problem
 from api.storage.car import MEDIA_TYPE, encode_header
-from api.storage.ports import BlockStore
+from api.storage.ports import BlockStore, StoreFull
 from api.storage.unixfs import parse_cid
 from api.storage.unixfs.cid import RAW, encode_cid
 from api.storage.unixfs.varint import varint
@@ -191,6 +191,7 @@ class TestHostileCars:
             with pytest.raises(Problem) as refused:
                 service.take_car(store, BytesIO(body), max_bytes, room)
             assert refused.value.type.slug == (told or "allowance-exceeded")
+            store.flush()
         assert list(store.cids()) == []
 
     def test_another_media_type__is_refused(self, sender: Wallet) -> None:
@@ -215,3 +216,16 @@ def test_a_block_of_either_codec__is_asked_for_by_its_cid(sender: Wallet) -> Non
     # The same digest as a raw block is another CID, and another block.
     raw = parse_cid(str(root)).digest
     assert missing(sender, [encode_cid(RAW, raw)]) == [encode_cid(RAW, raw)]
+
+
+def test_a_full_disk__is_told__and_nothing_half_written_stays(
+    sender: Wallet, store: BlockStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, blocks = packed(FILES)
+
+    def full(*_arguments: object, **_more: object) -> None:
+        raise StoreFull("no space is left for blocks")
+
+    monkeypatch.setattr(store, "put", full)
+    assert slug(send(sender, car([root], blocks))) == "storage-full"
+    assert list(store.cids()) == []
