@@ -9,12 +9,14 @@ from api.gateway.settings import GatewaySettings
 from api.settings import ApiSettings
 from indexer.logs import LogSettings
 from indexer.settings import IndexerSettings
+from scripts.client.settings import ClientSettings
 from scripts.deployment.__main__ import DeploySettings
 from scripts.supervisor.settings import UpSettings
 
 ROOT = Path(__file__).parents[2]
 CLASSES = (
     ApiSettings,
+    ClientSettings,
     DeploySettings,
     GatewaySettings,
     IndexerSettings,
