@@ -25,7 +25,9 @@ def one_line() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        print(f"dspace: {error}", file=sys.stderr)
+        from scripts.client.show import plain
+
+        print(f"dspace: {plain(str(error))}", file=sys.stderr)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:
         print("dspace: interrupted", file=sys.stderr)

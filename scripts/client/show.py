@@ -34,11 +34,11 @@ class Show:
 
     def say(self, line: str) -> None:
         """Something on the way."""
-        self.err.print(line)
+        self.err.print(plain(line))
 
     def warn(self, line: str) -> None:
         """Something that the user may not expect."""
-        self.err.print(f"note: {line}")
+        self.err.print(plain(f"note: {line}"))
 
     def result(self, value: Any, lines: Sequence[str]) -> None:
         """What the command is for: JSON where that was asked for, else lines to read."""
@@ -46,7 +46,7 @@ class Show:
             print(json.dumps(value, indent=2, ensure_ascii=False))
             return
         for line in lines:
-            self.out.print(line)
+            self.out.print(plain(line))
 
     def table(self, value: Any, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """The same, of a list."""
@@ -55,7 +55,7 @@ class Show:
             return
         table = Table(*heads, box=None, pad_edge=False)
         for row in rows:
-            table.add_row(*row)
+            table.add_row(*map(plain, row))
         if rows:
             self.out.print(table)
 
@@ -74,6 +74,13 @@ class Show:
         with bar:
             task = bar.add_task(what, total=total)
             yield lambda more: bar.advance(task, more)
+
+
+def plain(text: str) -> str:
+    """Without control characters: what a server says must not steer the terminal."""
+    return "".join(
+        letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
 
 
 def size_text(size: int) -> str:

@@ -13,10 +13,12 @@ from flask import Flask
 from api.settings import ApiSettings
 from api.storage.unixfs import Dag, DirectoryBuilder, File, import_file, parse_cid
 from scripts.client import connection, upload
+from scripts.client.credentials import load_credentials
 from scripts.client.errors import ClientError, FileChanged
 from scripts.client.folder import look_through
 from scripts.client.hashing import hash_folder
 from scripts.client.publishing import Publishing
+from scripts.client.show import plain
 from tests.api.world import Mirror
 from tests.scripts.client.conftest import OWNER, Dspace, Ran
 from tests.support.cutting import CuttingProxy
@@ -120,7 +122,6 @@ def test_without_waiting__it_is_only_queued(site: Dspace, folder: Path) -> None:
 def test_a_deployment_that_fails__ends_with_1(
     signed_in: Dspace, app: Flask, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from api.deployments import service as deployments
     from api.jobs.runner import Runner
     from scripts.client import publishing
 
@@ -134,7 +135,6 @@ def test_a_deployment_that_fails__ends_with_1(
         Runner(app).drain()
         return created
 
-    assert deployments
     monkeypatch.setattr(publishing, "create_deployment", lose_a_block)
     ran = signed_in("deploy", folder)
     assert ran.code == 1
@@ -158,6 +158,10 @@ def test_more_than_the_allowance__is_told(site: Dspace, mirror: Mirror, folder: 
 def test_without_a_token__it_says_what_to_do(dspace: Dspace, api: str, folder: Path) -> None:
     ran = dspace("deploy", folder, "--api", api)
     assert ran.err == (f"dspace: not signed in to {api}: sign in with `dspace login --api {api}`\n")
+
+
+def test_what_the_server_says__does_not_steer_the_terminal() -> None:
+    assert plain("\x1b[2Jsite\x07") == "\ufffd[2Jsite\ufffd"
 
 
 class TestDryRun:
@@ -277,9 +281,7 @@ class TestBadNetworks:
         app: Flask,
         settings: ApiSettings,
         large: Path,
-        patience: list[float],
         monkeypatch: pytest.MonkeyPatch,
-        key_file: Path,
     ) -> None:
         store = app.extensions["dspace_store"]
 
@@ -290,8 +292,7 @@ class TestBadNetworks:
 
         monkeypatch.setattr(connection, "sleep", until_the_server_is_done)
         with CuttingProxy(settings.api_port, after_bytes=24 * 2**20, times=1) as proxy:
-            # The API is known by its own address, so signing in goes there.
-            monkeypatch.setenv("DSPACE_TOKEN", token_of(site, proxy.url))
+            monkeypatch.setenv("DSPACE_TOKEN", kept_token())
             ran = site("deploy", large, "--json", "--api", proxy.url)
         assert ran.code == 0, ran.err
         assert ran.err.count("; trying again") == 1
@@ -316,7 +317,7 @@ class TestBadNetworks:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         with CuttingProxy(settings.api_port, after_bytes=2**20, times=1_000) as proxy:
-            monkeypatch.setenv("DSPACE_TOKEN", token_of(site, proxy.url))
+            monkeypatch.setenv("DSPACE_TOKEN", kept_token())
             ran = site("deploy", large, "--api", proxy.url)
         assert ran.code == 1
         assert ran.err.splitlines()[-1].startswith(f"dspace: {proxy.url} can't be reached: ")
@@ -324,8 +325,6 @@ class TestBadNetworks:
         assert patience == sorted(patience) or max(patience) < 10
 
 
-def token_of(dspace: Dspace, _url: str) -> str:
-    from scripts.client.credentials import load_credentials
-
+def kept_token() -> str:
     kept = load_credentials()
     return kept.token(kept.current)
