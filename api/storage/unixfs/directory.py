@@ -6,14 +6,15 @@ path is a file or a directory, never both, and comes once; anything else raises 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import accumulate
 
 from api.storage.ports import BlockStore, PathClash
 from api.storage.unixfs.cid import pack_cid
 from api.storage.unixfs.dagpb import Link, encode_link
 from api.storage.unixfs.data import Data, Kind
 from api.storage.unixfs.hamt import put_shards
-from api.storage.unixfs.importer import Imported, put_node
+from api.storage.unixfs.importer import Imported, Linked, put_node
 from api.storage.unixfs.profile import UNIXFS_V1_2025, Profile, ShardingSize
 
 _BLOCK_HEAD_BYTES = 4  # the Data field of an empty directory: 0a 02 08 01
@@ -50,6 +51,11 @@ class DirectoryBuilder:
         self._root = only
         return True
 
+    @property
+    def tree(self) -> Tree:
+        """What was added."""
+        return self._root
+
     def build(self, store: BlockStore) -> Imported:
         """Puts the directories' blocks; raises ShardTooDeep."""
         return self._put(self._root, store)
@@ -72,16 +78,28 @@ class DirectoryBuilder:
             child = below if isinstance(below, Imported) else self._put(below, store)
             entries[name.encode()] = child
         size_bytes = sum(child.size_bytes for child in entries.values())
-        version = self.profile.cid_version
-        links = [
-            Link(pack_cid(entries[name].cid, version), name, entries[name].dag_bytes)
-            for name in sorted(entries)
-        ]
-        if self._sharding_size(links) > self.profile.sharded_above_bytes:
-            return put_shards(entries, store, version, size_bytes)
-        return put_node(store, links, Data(Kind.DIRECTORY), size_bytes)
+        return put_directory(entries, store, self.profile, size_bytes)
 
-    def _sharding_size(self, links: list[Link]) -> int:
-        if self.profile.sharding_size is ShardingSize.LINKS:
-            return sum(len(link.name) + len(link.cid) for link in links)
-        return _BLOCK_HEAD_BYTES + sum(len(encode_link(link)) for link in links)
+
+def put_directory(
+    entries: Mapping[bytes, Linked], store: BlockStore, profile: Profile, size_bytes: int = 0
+) -> Imported:
+    """Writes one directory, in shards where it is too large for one block."""
+    version = profile.cid_version
+    links = [
+        Link(pack_cid(entries[name].cid, version), name, entries[name].dag_bytes)
+        for name in sorted(entries)
+    ]
+    if is_sharded(links, profile):
+        return put_shards(entries, store, version, size_bytes)
+    return put_node(store, links, Data(Kind.DIRECTORY), size_bytes)
+
+
+def is_sharded(links: Iterable[Link], profile: Profile) -> bool:
+    """Whether a directory of these links is; asks for no more of them than it takes to know."""
+    if profile.sharding_size is ShardingSize.LINKS:
+        sizes = (len(link.name) + len(link.cid) for link in links)
+    else:
+        sizes = (len(encode_link(link)) for link in links)
+    total = 0 if profile.sharding_size is ShardingSize.LINKS else _BLOCK_HEAD_BYTES
+    return any(size > profile.sharded_above_bytes for size in accumulate(sizes, initial=total))

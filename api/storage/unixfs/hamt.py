@@ -7,7 +7,7 @@ bounded by the hash's length, and names that share it all are refused.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import mmh3
 
@@ -15,7 +15,7 @@ from api.storage.ports import BlockStore, ShardTooDeep
 from api.storage.unixfs.cid import pack_cid
 from api.storage.unixfs.dagpb import Link
 from api.storage.unixfs.data import FANOUT, MURMUR3_X64_64, Data, Kind
-from api.storage.unixfs.importer import Imported, put_node
+from api.storage.unixfs.importer import Imported, Linked, put_node
 
 DEPTH = 8  # bytes of the hash
 
@@ -31,40 +31,51 @@ def slot_label(slot: int) -> bytes:
 
 
 def put_shards(
-    entries: Mapping[bytes, Imported], store: BlockStore, version: int, size_bytes: int
+    entries: Mapping[bytes, Linked], store: BlockStore, version: int, size_bytes: int
 ) -> Imported:
     """Writes a whole sharded directory; raises ShardTooDeep."""
     hashed = [(slots_of(name), name) for name in entries]
-    return _put_shard(hashed, entries, store, version, 0, size_bytes)
+    return put_shards_at(0, hashed, entries, store, version, size_bytes)
 
 
-def _put_shard(
-    names: list[tuple[bytes, bytes]],
-    entries: Mapping[bytes, Imported],
+def put_shards_at(
+    depth: int,
+    names: Sequence[tuple[bytes, bytes]],
+    entries: Mapping[bytes, Linked],
     store: BlockStore,
     version: int,
-    depth: int,
-    size_bytes: int,
+    size_bytes: int = 0,
 ) -> Imported:
+    """Writes a part: the names (with their hashes) that share the slots above a depth."""
     if depth == DEPTH:
         raise ShardTooDeep(names[0][1].decode())
     slots: dict[int, list[tuple[bytes, bytes]]] = {}
     for hashed, name in names:
         slots.setdefault(hashed[depth], []).append((hashed, name))
-    links = []
-    for slot, inside in sorted(slots.items()):
+    links: dict[int, Link] = {}
+    for slot, inside in slots.items():
+        child: Linked
         if len(inside) == 1:
             name = inside[0][1]
-            child, label = entries[name], slot_label(slot) + name
+            child = entries[name]
         else:
-            child = _put_shard(inside, entries, store, version, depth + 1, 0)
-            label = slot_label(slot)
-        links.append(Link(pack_cid(child.cid, version), label, child.dag_bytes))
-    bits = sum(1 << slot for slot in slots)
+            child, name = put_shards_at(depth + 1, inside, entries, store, version), b""
+        links[slot] = slot_link(slot, name, child, version)
+    return put_shard(links, store, size_bytes)
+
+
+def slot_link(slot: int, name: bytes, child: Linked, version: int) -> Link:
+    """The link of a slot: to an entry, or, without a name, to the shard below."""
+    return Link(pack_cid(child.cid, version), slot_label(slot) + name, child.dag_bytes)
+
+
+def put_shard(links: Mapping[int, Link], store: BlockStore, size_bytes: int = 0) -> Imported:
+    """Writes one shard by its slots."""
+    bits = sum(1 << slot for slot in links)
     data = Data(
         Kind.SHARD,
         data=bits.to_bytes((bits.bit_length() + 7) // 8),
         hash_type=MURMUR3_X64_64,
         fanout=FANOUT,
     )
-    return put_node(store, links, data, size_bytes)
+    return put_node(store, [links[slot] for slot in sorted(links)], data, size_bytes)

@@ -8,13 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from api.storage.ports import BlockStore
 from api.storage.unixfs.cid import DAG_PB, RAW, Cid, pack_cid
 from api.storage.unixfs.dagpb import Link, encode_node
 from api.storage.unixfs.data import Data, Kind, encode_data
 from api.storage.unixfs.profile import UNIXFS_V1_2025, Profile
+
+
+class Linked(Protocol):
+    """What a link can lead to."""
+
+    @property
+    def cid(self) -> Cid: ...
+
+    @property
+    def dag_bytes(self) -> int: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +47,31 @@ def import_file(stream: BinaryIO, store: BlockStore, profile: Profile = UNIXFS_V
         if len(chunk) < profile.chunk_bytes:
             break
     return tree.finish()
+
+
+class FileWriter:
+    """As `import_file`, for bytes that are handed over as they come."""
+
+    def __init__(self, store: BlockStore, profile: Profile = UNIXFS_V1_2025) -> None:
+        self._tree = _Tree(store, profile)
+        self._pending = bytearray()
+
+    def write(self, data: bytes) -> None:
+        """The next bytes; whole chunks are put at once."""
+        self._pending += data
+        length = self._tree.profile.chunk_bytes
+        while len(self._pending) >= length:
+            self._put(bytes(self._pending[:length]))
+            del self._pending[:length]
+
+    def finish(self) -> Imported:
+        """The file's root."""
+        if self._pending or self._tree.is_empty:
+            self._put(bytes(self._pending))
+        return self._tree.finish()
+
+    def _put(self, chunk: bytes) -> None:
+        self._tree.add(0, _put_leaf(chunk, self._tree.store, self._tree.profile))
 
 
 def put_node(store: BlockStore, links: list[Link], data: Data, size_bytes: int) -> Imported:
