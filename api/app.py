@@ -13,6 +13,7 @@ from api.auth.routes import blueprint as auth
 from api.db import db, engine_options, prepare_engine
 from api.deployments.routes import blueprint as deployments
 from api.deployments.uploads import SpoolingRequest
+from api.files.routes import blueprint as files
 from api.health.metrics import Metrics
 from api.health.routes import blueprint as health
 from api.http.headers import init_headers
@@ -26,6 +27,7 @@ from api.problems.routes import blueprint as problems
 from api.services.routes import blueprint as services
 from api.settings import ApiSettings
 from api.sites.routes import blueprint as sites
+from api.storage.unixfs import Dag
 from api.wiring import open_queue, open_store
 from indexer.database import normalised
 from indexer.manifest import load_deployment
@@ -40,6 +42,7 @@ BLUEPRINTS = (
     services,
     sites,
     deployments,
+    files,
 )
 
 
@@ -57,7 +60,8 @@ def create_app(settings: ApiSettings) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = MAX_JSON_BYTES
     app.url_map.strict_slashes = False
     _init_database(app, settings)
-    app.extensions["dspace_store"] = open_store(settings)
+    store = app.extensions["dspace_store"] = open_store(settings)
+    app.extensions["dspace_dag"] = Dag(store)
     app.extensions["dspace_queue"] = open_queue(settings)
     app.extensions["dspace_digests"] = DigestCache()
     app.extensions["dspace_streams"] = BoundedSemaphore(max(1, settings.api_threads // 4))

@@ -42,12 +42,15 @@ class ApiSettings(BaseSettings):
     rate_limits: bool = True
     rate_limit_sign_in: str = "60/minute"
     rate_limit_uploads: str = "120/minute"
+    rate_limit_files: str = "1200/minute"
 
     session_ttl: int = Field(7 * DAY, ge=60)  # seconds
     idempotency_ttl: int = Field(DAY, ge=60)  # seconds
     max_upload_bytes: int = Field(1024 * MIB, ge=1024)
     max_archive_files: int = Field(50_000, ge=1)
     max_unpacked_bytes: int = Field(1024 * MIB, ge=1024)
+    file_versions_ttl: int = Field(30 * DAY, ge=60)  # seconds
+    max_file_versions: int = Field(1_000, ge=1)
     ready_max_lag: int = Field(300, ge=0)  # seconds; 0: any
 
     @field_validator("data_dir")

@@ -6,13 +6,14 @@ from sqlalchemy import MetaData
 
 from api.auth import models as auth
 from api.db import Base
+from api.files import models as files
 from api.holds import links
 from api.holds import models as holds
 from api.idempotency import models as idempotency
 from api.jobs import models as jobs
 from api.sites import models as sites
 
-MODULES = (auth, holds, links, idempotency, jobs, sites)
+MODULES = (auth, files, holds, links, idempotency, jobs, sites)
 
 
 def off_chain_tables() -> MetaData:

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from api.deployments import service
 from api.deployments.logs import EVENT_STREAM, stream_log, text_log
-from api.deployments.schemas import CidRequest, DeploymentOut, Deployments
+from api.deployments.schemas import DeploymentOut, Deployments, SourceRequest
 from api.deployments.sources import ARCHIVE_FIELD, Incoming, receive_source
 from api.http.access import current_caller, scope
 from api.http.limits import bearer_or_address, limiter, upload_limit
@@ -26,7 +26,7 @@ _DEPLOYMENT = [*_SITE, "unknown-deployment"]
 @operation(
     access=scope("sites:write"),
     tag="deployments",
-    body=CidRequest,
+    body=SourceRequest,
     receive=receive_source,
     uploads=ARCHIVE_FIELD,
     returns=(202, DeploymentOut),
@@ -35,13 +35,16 @@ _DEPLOYMENT = [*_SITE, "unknown-deployment"]
         "service-not-active",
         "archive-rejected",
         "content-not-held",
+        "unknown-path",
+        "unknown-version",
+        "storage-not-active",
         "storage-full",
     ],
     writes=True,
     idempotent=True,
 )
 def create_deployment(name: str, received: Incoming) -> tuple[DeploymentOut, dict[str, str]]:
-    """Deploy an archive (zip, tar, tar.gz), or a CID that the store holds.
+    """Deploy an archive (zip, tar, tar.gz), a CID that the store holds, or a folder of one's own.
 
     The archive is looked through before it is accepted. It goes live by itself once it is stored,
     unless something newer was pushed or published meanwhile.

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from api.http.schemas import Input, Model, Moment
 from api.settings import ApiSettings
 from api.sites.models import Deployment, DeploymentState
 
-Source = Literal["archive", "cid"]
+Source = Literal["archive", "cid", "folder"]
 
 
-class CidRequest(Input):
-    """A directory that the store holds already."""
+class SourceRequest(Input):
+    """A directory that the store holds already, by its CID or by its path in the caller's tree."""
 
-    cid: str = Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9]+$")
+    cid: str | None = Field(None, min_length=1, max_length=128, pattern=r"^[A-Za-z0-9]+$")
+    folder: str | None = Field(None, min_length=1, max_length=1_100, examples=["/site"])
+    version: str | None = Field(
+        None, pattern=r"^[0-9a-f]{32}$", description="Of the folder's tree; else the newest."
+    )
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if (self.cid is None) == (self.folder is None):
+            raise ValueError("cid or folder, one of them")
+        if self.version is not None and self.folder is None:
+            raise ValueError("a version is one of a folder's")
+        return self
 
 
 class DeploymentOut(Model):

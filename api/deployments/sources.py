@@ -2,6 +2,7 @@
 
 archive     multipart field `archive`: zip, tar or tar.gz, spooled and inspected
 cid         JSON {"cid"}: a directory that the store holds whole
+folder      JSON {"folder"}: a directory of the caller's own tree, as it is at this moment
 """
 
 from __future__ import annotations
@@ -12,20 +13,24 @@ from hashlib import sha256
 from flask import current_app, request
 
 from api.db import begin, db
-from api.deployments.schemas import CidRequest, Source
-from api.deployments.uploads import SpoolFile, receive_file
+from api.deployments.schemas import Source, SourceRequest
+from api.deployments.uploads import receive_file
+from api.files.paths import parse_path, spell
+from api.files.trees import empty_root, find, open_tree
 from api.http.access import current_caller
 from api.http.receive import parse_body
+from api.http.spool import SpoolFile
 from api.mirror import open_mirror
 from api.problems import FieldError, Problem, invalid
 from api.settings import ApiSettings
 from api.sites.service import active_site
 from api.storage.archive import inspect_archive
 from api.storage.ports import ArchiveRejected, BadCid, BlockStore, StorageError
-from api.storage.unixfs import Dag, measure_directory, parse_cid
+from api.storage.unixfs import Dag, Directory, measure_directory, parse_cid
 from api.wiring import archive_limits
 
 ARCHIVE_FIELD = "archive"
+FOLDER_SCOPE = "files:read"
 
 
 @dataclass(slots=True)
@@ -63,10 +68,10 @@ def receive_source(name: str) -> Incoming:
     if request.mimetype == "multipart/form-data":
         return _receive_archive()
     if request.mimetype == "application/json":
-        return _receive_cid()
+        return _receive_json()
     raise Problem(
         "unsupported-media-type",
-        "Send an archive as multipart/form-data, or a CID as application/json.",
+        "Send an archive as multipart/form-data, or a CID or a folder as application/json.",
     )
 
 
@@ -89,8 +94,14 @@ def _receive_archive() -> Incoming:
     return Incoming("archive", upload.fingerprint, told, upload=upload)
 
 
-def _receive_cid() -> Incoming:
-    text = parse_body(CidRequest).cid
+def _receive_json() -> Incoming:
+    asked = parse_body(SourceRequest)
+    if asked.folder is not None:
+        return _receive_folder(asked.folder, asked.version)
+    return _receive_cid(str(asked.cid))
+
+
+def _receive_cid(text: str) -> Incoming:
     store: BlockStore = current_app.extensions["dspace_store"]
     try:
         cid = parse_cid(text)
@@ -102,3 +113,21 @@ def _receive_cid() -> Incoming:
         raise Problem("content-not-held", cid=str(cid)) from None
     told = f"asked for {cid}: {measured.file_count} files, {measured.size_bytes} bytes"
     return Incoming("cid", sha256(str(cid).encode()).hexdigest(), told, cid=str(cid))
+
+
+def _receive_folder(folder: str, version: str | None) -> Incoming:
+    """A version's DAG is whole, so none of it is read here; the job does."""
+    caller = current_caller()
+    if FOLDER_SCOPE not in caller.scopes:
+        raise Problem("scope-missing", f"The API key lacks the scope {FOLDER_SCOPE}.")
+    path = parse_path(folder)
+    begin(writes=False)
+    try:
+        found = find(open_tree(open_mirror(), caller.address, version), path)
+    finally:
+        db.session.rollback()
+    if not isinstance(found, Directory) or found.cid == empty_root():
+        raise Problem("content-not-held", f"{spell(path)} is no folder with files in it.")
+    told = f"asked for the folder {spell(path)}: {found.cid}"
+    fingerprint = sha256(request.get_data()).hexdigest()
+    return Incoming("folder", fingerprint, told, cid=str(found.cid))

@@ -6,76 +6,19 @@ by its request when that ends without a row, else by the sweep.
 
 from __future__ import annotations
 
-import errno
-import os
 import time
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, cast
-from uuid import uuid4
 
 from flask import Request, request
 
 from api.deployments import repository
+from api.http.spool import FULL, SpoolFile
 from api.problems import FieldError, Problem, invalid
 
 FORM_OVERHEAD_BYTES = 64 * 1024  # boundaries, part headers and small fields around the file
 ORPHAN_SECONDS = 3_600  # an upload that is coming in is written to much more often
-_FULL = {errno.ENOSPC, errno.EDQUOT}
-
-
-class SpoolFile:
-    """What a multipart parser writes a file into."""
-
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{uuid4().hex}.upload"
-        self._file: IO[bytes] = self.path.open("xb+")
-        self._digest = sha256()
-        self._kept = False
-
-    def write(self, data: bytes) -> int:
-        """Bytes as they come in."""
-        self._digest.update(data)
-        return self._file.write(data)
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        """The parser goes back to the start when it is done."""
-        return self._file.seek(offset, whence)
-
-    def read(self, size: int = -1) -> bytes:
-        """Bytes as they came in."""
-        return self._file.read(size)
-
-    def close(self) -> None:
-        """The file stays where it is."""
-        self._file.close()
-
-    def sync(self) -> None:
-        """Returns once the file survives a crash of the machine."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        folder = os.open(self.path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-    @property
-    def fingerprint(self) -> str:
-        """SHA-256 of the content."""
-        return self._digest.hexdigest()
-
-    def keep(self) -> None:
-        """A committed row names it."""
-        self._kept = True
-
-    def discard(self) -> None:
-        """Removes it, unless it was kept."""
-        self._file.close()
-        if not self._kept:
-            self.path.unlink(missing_ok=True)
 
 
 class SpoolingRequest(Request):
@@ -113,7 +56,7 @@ def receive_file(field: str, folder: Path, max_bytes: int) -> SpoolFile:
     except BaseException as error:
         for partial in incoming.spooled:
             partial.discard()
-        if isinstance(error, OSError) and error.errno in _FULL:
+        if isinstance(error, OSError) and error.errno in FULL:
             raise Problem("storage-full") from error
         raise
     return spool

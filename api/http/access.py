@@ -12,6 +12,8 @@ SCOPES = {
     "account:read": "the account, its services and its history",
     "sites:read": "sites, deployments and their logs",
     "sites:write": "create, change and delete sites; deploy and publish",
+    "files:read": "folders, files and their versions",
+    "files:write": "upload, move, copy, delete and restore files and folders",
 }
 
 

@@ -14,9 +14,15 @@ import structlog
 from flask import Flask, Response, g, request
 from werkzeug.datastructures import Headers
 
-ALLOWED_HEADERS = "Authorization, Content-Type, Idempotency-Key, X-Request-ID"
+ALLOWED_HEADERS = (
+    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, If-Range, Range, "
+    "X-Request-ID"
+)
 ALLOWED_METHODS = "GET, POST, PUT, PATCH, DELETE, OPTIONS"
-EXPOSED_HEADERS = "Location, Retry-After, X-Request-ID, Idempotency-Replayed"
+EXPOSED_HEADERS = (
+    "Accept-Ranges, Content-Disposition, Content-Range, ETag, Idempotency-Replayed, Location, "
+    "Retry-After, X-Request-ID"
+)
 PREFLIGHT_SECONDS = 7_200  # what browsers keep at most
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 

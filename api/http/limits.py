@@ -33,6 +33,12 @@ def upload_limit() -> str:
     return settings.rate_limit_uploads
 
 
+def files_limit() -> str:
+    """Of uploads to folders."""
+    settings: ApiSettings = current_app.config["DSPACE"]
+    return settings.rate_limit_files
+
+
 def bearer_or_address() -> str:
     """Whose limit a request counts towards, before its token was looked at; never the token."""
     header = request.headers.get("Authorization")

@@ -20,6 +20,7 @@ from api.app import create_app
 from api.auth import repository as auth
 from api.db import begin, db, utc_now, writing
 from api.deployments.uploads import sweep_uploads
+from api.files.service import prune_versions
 from api.idempotency.service import delete_expired as delete_expired_answers
 from api.jobs import repository
 from api.jobs.queue import Queue
@@ -71,12 +72,13 @@ def sweep_jobs() -> int:
 
 
 def clear_expired() -> None:
-    """Lets go of used-up nonces, sessions, keys, kept answers, old jobs and orphaned uploads."""
+    """Lets go of used-up nonces, sessions, keys, kept answers, versions, jobs and uploads."""
     now = utc_now()
     with writing():
         auth.delete_expired(now)
         delete_expired_answers()
         repository.delete_finished(now - DONE_JOBS_KEPT)
+        prune_versions()
     begin(writes=False)
     sweep_uploads(current_app.config["DSPACE"].uploads_dir)
 

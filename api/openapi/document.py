@@ -25,6 +25,7 @@ TAGS = {
     "services": "Plans and services. They are started and changed on the chain.",
     "sites": "Names on services.",
     "deployments": "Versions of a site.",
+    "files": "Folders: an account's own tree of files, with its versions.",
     "about": "The API itself.",
 }
 _PARAMETER = re.compile(r"<(?:[^:<>]+:)?([^<>]+)>")

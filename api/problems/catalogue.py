@@ -174,6 +174,65 @@ PROBLEMS = _types(
         "Content not held",
         "The store doesn't hold a complete directory of this CID.",
     ),
+    # ---------------------------------------------------------------- files and folders
+    (
+        "path-taken",
+        409,
+        "Path taken",
+        (
+            "Something else stands at this path; ask to overwrite it, where the route can, "
+            "or take another path."
+        ),
+    ),
+    (
+        "folder-into-itself",
+        409,
+        "Folder into itself",
+        "A folder can't be moved or copied into itself, nor onto itself.",
+    ),
+    (
+        "precondition-failed",
+        412,
+        "Precondition failed",
+        (
+            "What stands there isn't what If-Match or If-None-Match said; `cid` and the ETag "
+            "name what does."
+        ),
+    ),
+    (
+        "range-not-satisfiable",
+        416,
+        "Range not satisfiable",
+        "No byte of the range exists; Content-Range tells the length.",
+    ),
+    ("unknown-path", 404, "Unknown path", "There is no file or folder at this path."),
+    (
+        "unknown-version",
+        404,
+        "Unknown version",
+        "The account's tree has no version of this id, or it is no longer kept.",
+    ),
+    (
+        "unknown-content",
+        404,
+        "Unknown content",
+        "No version of the account's tree that is kept holds this CID.",
+    ),
+    (
+        "path-rejected",
+        422,
+        "Path rejected",
+        "A path or a file's name can't be kept; `entry` names it.",
+    ),
+    (
+        "car-rejected",
+        422,
+        "CAR rejected",
+        (
+            "The CAR is malformed, not whole, or its blocks aren't what they say; `entry` "
+            "names the block at fault, if it is one."
+        ),
+    ),
     # ---------------------------------------------------------------- keys and repeats
     (
         "too-many-keys",

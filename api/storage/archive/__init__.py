@@ -13,6 +13,7 @@ from api.storage.archive.importing import (
     ImportedDirectory,
     import_archive,
     inspect_archive,
+    read_archive,
 )
 from api.storage.archive.limits import ArchiveLimits
 
@@ -22,4 +23,5 @@ __all__ = [
     "ImportedDirectory",
     "import_archive",
     "inspect_archive",
+    "read_archive",
 ]

@@ -62,9 +62,10 @@ def import_archive(
     return ImportedDirectory(str(root.cid), summary.file_count, summary.size_bytes)
 
 
-def _load(
+def read_archive(
     file: BinaryIO, limits: ArchiveLimits, store: BlockStore, profile: Profile
-) -> tuple[ArchiveSummary, Imported]:
+) -> tuple[ArchiveSummary, DirectoryBuilder]:
+    """Puts the archive's files, without a flush, and gives their tree; raises ArchiveRejected."""
     account = Account(limits, packed_bytes=file.seek(0, 2))
     file.seek(0)
     kind, members = _open(file, account)
@@ -88,12 +89,19 @@ def _load(
         account.check_entries(file_count + builder.directory_count, member.entry)
     if not file_count:
         raise ArchiveRejected("the archive holds no files")
+    return ArchiveSummary(kind, file_count, size_bytes), builder
+
+
+def _load(
+    file: BinaryIO, limits: ArchiveLimits, store: BlockStore, profile: Profile
+) -> tuple[ArchiveSummary, Imported]:
+    summary, builder = read_archive(file, limits, store, profile)
     builder.strip_single_top()
     try:
         root = builder.build(store)
     except ShardTooDeep as clash:
         raise ArchiveRejected("its name can't be told from another's", str(clash)) from None
-    return ArchiveSummary(kind, file_count, size_bytes), root
+    return summary, root
 
 
 def _add(builder: DirectoryBuilder, member: Member, file: Imported) -> None:

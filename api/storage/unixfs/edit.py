@@ -47,24 +47,31 @@ class Edited:
 
 
 def edit_tree(
-    store: BlockStore, root: Cid | None, changes: Changes, profile: Profile = UNIXFS_V1_2025
+    store: BlockStore,
+    root: Cid | None,
+    changes: Changes,
+    profile: Profile = UNIXFS_V1_2025,
+    *,
+    keep_directories: bool = False,
 ) -> Edited:
     """Applies changes to a directory; None is an empty one.
 
     Directories on the way to a change are made where there are none. Raises PathClash where one
-    is a file, EntryMissing where what is to be removed isn't there, ShardTooDeep.
+    is a file, or where a root would replace a directory that is to be kept, EntryMissing where
+    what is to be removed isn't there, ShardTooDeep.
     """
-    editor = _Editor(store, profile)
+    editor = _Editor(store, profile, keep_directories=keep_directories)
     made = editor.edit(root, changes)
     return Edited(Placed(made.cid, made.dag_bytes), editor.dropped_bytes)
 
 
 def change_at(path: Sequence[str], change: Change) -> Changes:
     """A change below a path of at least one name."""
-    for name in reversed(path):
+    if not path:
+        raise ValueError("the root itself is no entry")
+    for name in reversed(path[1:]):
         change = {name: change}
-    assert isinstance(change, Mapping)
-    return change
+    return {path[0]: change}
 
 
 def both(one: Changes, other: Changes) -> Changes:
@@ -125,9 +132,12 @@ _Slot = tuple[bytes, Linked] | Linked | None
 class _Editor:
     """One edit; the nodes that it reads are parsed once."""
 
-    def __init__(self, store: BlockStore, profile: Profile) -> None:
+    def __init__(
+        self, store: BlockStore, profile: Profile, *, keep_directories: bool = False
+    ) -> None:
         self.store = store
         self.profile = profile
+        self.keep_directories = keep_directories
         self.dropped_bytes = 0
         self._nodes: dict[Cid, _Node] = {}
 
@@ -138,7 +148,7 @@ class _Editor:
         wanted = {name.encode(): self._wanted(node, name, changes[name]) for name in changes}
         if node.sharded and self._in_form(node):
             return self._edit_shards(node, wanted)
-        entries = dict(self._entries(node))
+        entries: dict[bytes, Linked] = dict(self._entries(node))
         for packed, child in wanted.items():
             if child is None:
                 del entries[packed]
@@ -174,6 +184,8 @@ class _Editor:
             return self.edit(before.cid if before else None, change)
         if change is None and before is None:
             raise EntryMissing(name)
+        if self.keep_directories and before and change and self.directory(before.cid):
+            raise PathClash(name)
         if before is not None and (change is None or change.cid != before.cid):
             self.dropped_bytes += before.dag_bytes
         return change
