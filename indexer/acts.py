@@ -25,6 +25,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    text,
 )
 
 from indexer import schema
@@ -59,6 +60,17 @@ class Act:
     block_hash: str
     acted_at_ms: int
     details: Mapping[str, Any]
+
+
+def open_register(conn: Connection) -> None:
+    """Makes the table where it isn't. On PostgreSQL every role may add to it, and change nothing.
+
+    So the API, which can't write the mirror, can write down what it does on its word.
+    """
+    register.create_all(conn)
+    if conn.dialect.name == "postgresql":
+        conn.execute(text(f"GRANT SELECT, INSERT ON {acts.name} TO PUBLIC"))
+        conn.execute(text(f"GRANT USAGE ON SEQUENCE {acts.name}_id_seq TO PUBLIC"))
 
 
 def record_act(conn: Connection, as_of: AsOf, kind: str, subject: str, **details: Any) -> None:

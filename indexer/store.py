@@ -18,7 +18,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from indexer import metrics, schema
-from indexer.acts import Act, list_acts_without_ground, register
+from indexer.acts import Act, list_acts_without_ground, open_register
 from indexer.bulk import insert_rows, upsert_rows
 from indexer.chain.types import Block, Head
 from indexer.decode import Event
@@ -70,7 +70,7 @@ class Store:
             return False
         self._conn = conn
         schema.mirror.create_all(conn)
-        register.create_all(conn)
+        open_register(conn)
         conn.commit()
         return True
 

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from api.settings import ApiSettings
 from indexer import schema
-from indexer.acts import register
+from indexer.acts import open_register
 from indexer.manifest import Deployment, save_deployment
 
 CHAIN_ID = 31_337
@@ -60,8 +60,8 @@ class Mirror:
         self.now = now or int(time.time())
         self._log_index = 0
         schema.mirror.create_all(self.engine)
-        register.create_all(self.engine)
         with self.engine.begin() as conn:
+            open_register(conn)
             conn.execute(
                 insert(schema.cursor).values(
                     id=1,

@@ -106,6 +106,19 @@ def test_each_removal__is_in_the_register_with_its_final_block(kept: Kept) -> No
     assert act.details["cid"] == str(root)
 
 
+def test_the_register__takes_more_from_anyone_and_changes_from_nobody(kept: Kept) -> None:
+    begin(writes=False)
+    if db.engine.dialect.name != "postgresql":
+        return  # one file, one owner
+    allowed = {
+        right: db.session.scalar(
+            select(func.has_table_privilege("public", "irreversible_acts", right))
+        )
+        for right in ("SELECT", "INSERT", "UPDATE", "DELETE")
+    }
+    assert allowed == {"SELECT": True, "INSERT": True, "UPDATE": False, "DELETE": False}
+
+
 @pytest.mark.parametrize(
     ("state", "expires", "goes"),
     [(1, 0, False), (2, 0, False), (3, 0, False), (4, 0, True), (1, -1, True)],
