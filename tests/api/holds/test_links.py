@@ -10,7 +10,15 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from api.db import begin, db, writing
-from api.holds.links import BlockLink, blocks_below, index_dag, services_above
+from api.holds.links import (
+    BlockLink,
+    blocks_below,
+    forget_above,
+    holds_above,
+    index_dag,
+    list_unnamed,
+    services_above,
+)
 from api.holds.models import Hold, HoldKind
 from api.holds.repository import add_hold, release_holds
 from api.storage.ports import BlockMissing, BlockStore
@@ -104,3 +112,27 @@ def test_a_dag_that_is_not_whole__holds_nothing(store: BlockStore) -> None:
     begin(writes=False)
     assert db.session.scalar(select(func.count()).select_from(Hold)) == 0
     assert db.session.scalar(select(func.count()).select_from(BlockLink)) == 0
+
+
+def test_holds_above__are_found_from_any_depth(store: BlockStore) -> None:
+    root = folder(store, {"a/b/c/deep": b"deep", "top": b"top"})
+    hold(store, root)
+    alone = folder(store, {"x/alone": b"alone"})
+    with writing():
+        index_dag(store, alone)
+    blocks = {str(cid) for cid, _ in walk_blocks(store, [root])}
+    begin(writes=False)
+    others = {str(cid) for cid, _ in walk_blocks(store, [alone])}
+    assert holds_above(sorted(blocks | others)) == blocks
+    assert list_unnamed([*sorted(blocks | others), "unknown"]) == ["unknown"]
+
+
+def test_forgetting_a_node__forgets_all_above_it_and_nothing_beside(store: BlockStore) -> None:
+    root = folder(store, {"a/b/deep": b"deep", "beside/file": b"file"})
+    with writing():
+        index_dag(store, root)
+    inner = str(folder(store, {"deep": b"deep"}))  # the node `b`
+    beside = str(folder(store, {"file": b"file"}))
+    with writing():
+        forget_above([inner])
+        assert set(db.session.scalars(select(BlockLink.parent))) == {beside}
