@@ -69,9 +69,7 @@ class Deployment(Base):
     state: Mapped[str] = mapped_column(String(16))
     source: Mapped[str] = mapped_column(String(16))  # archive, cid, folder, github
     upload: Mapped[str | None] = mapped_column(String(255))  # the spooled archive's file name
-    wanted_cid: Mapped[str | None] = mapped_column(
-        String(128)
-    )  # of a CID or a folder
+    wanted_cid: Mapped[str | None] = mapped_column(String(128))  # of a CID or a folder
     cid: Mapped[str | None] = mapped_column(String(128))  # the directory, once it is stored
     size_bytes: Mapped[int | None] = mapped_column(BigInteger)
     file_count: Mapped[int | None] = mapped_column(Integer)

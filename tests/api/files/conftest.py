@@ -1,4 +1,4 @@
-"""An account that may keep files, on both databases."""
+"""An account that may keep files."""
 
 from __future__ import annotations
 
@@ -8,11 +8,6 @@ import pytest
 
 from tests.api.files.keeping import SERVICE, TIER, Keeper
 from tests.api.world import Mirror, Wallet
-
-
-@pytest.fixture
-def database_url(any_database_url: str) -> str:
-    return any_database_url
 
 
 @pytest.fixture
