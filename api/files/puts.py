@@ -55,6 +55,9 @@ class IncomingFile:
 def receive_put(path: str) -> IncomingFile:
     """The body of `PUT /v1/files/{path}`; raises a Problem of 4xx or 507."""
     where = parse_entry(path)
+    if request.content_length is None:
+        # The server ends a chunked body that breaks off like one that is whole.
+        raise Problem("length-required")
     conditions = read_conditions()
     _require_welcome(where, conditions)
     settings: ApiSettings = current_app.config["DSPACE"]
@@ -62,7 +65,7 @@ def receive_put(path: str) -> IncomingFile:
     profile = PROFILES[parse_query(PutQuery).profile]
     with taken_in():
         made = import_file(cast("BinaryIO", request.stream), current_store(), profile)
-        if request.content_length not in (None, made.size_bytes):
+        if made.size_bytes != request.content_length:
             raise Problem("bad-request", "The body is cut off.")
     return IncomingFile(where, made, profile, conditions)
 
@@ -74,10 +77,11 @@ def _require_welcome(path: Path, conditions: Conditions) -> None:
     try:
         mirror = open_mirror()
         storage_service(mirror, address)
+        if "Idempotency-Key" in request.headers:
+            return  # a repeat is answered as the first one was, whatever stands there by now
         before = _find(address, path)
         conditions.check(before.cid if before else None)
-        if request.content_length is not None:
-            require_room(mirror, address, request.content_length)
+        require_room(mirror, address, request.content_length or 0)
     finally:
         db.session.rollback()
 

@@ -91,7 +91,7 @@ def upload(query: UploadQuery, received: Incoming) -> tuple[UploadOut, dict[str,
     query=PutQuery,
     receive=receive_put,
     returns=(201, FileOut),
-    problems=[*_WRITING, *_UPLOADING, "precondition-failed"],
+    problems=[*_WRITING, *_UPLOADING, "length-required", "precondition-failed"],
     writes=True,
     idempotent=True,
 )

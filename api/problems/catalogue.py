@@ -191,6 +191,15 @@ PROBLEMS = _types(
         "A folder can't be moved or copied into itself, nor onto itself.",
     ),
     (
+        "length-required",
+        411,
+        "Length required",
+        (
+            "Send the body's Content-Length: a body of unknown length that breaks off looks like "
+            "a whole one."
+        ),
+    ),
+    (
         "precondition-failed",
         412,
         "Precondition failed",

@@ -54,7 +54,7 @@ class TestPut:
         assert slug(keeper.put("/a", b"two", headers=only_new)) == "precondition-failed"
 
     def test_an_idempotency_key__gives_the_first_answer_again(self, keeper: Keeper) -> None:
-        key = {"Idempotency-Key": "one"}
+        key = {"Idempotency-Key": "one", "If-None-Match": "*"}
         first = keeper.put("/a", b"one", headers=key)
         keeper.put("/a", b"two")
         again = keeper.put("/a", b"one", headers=key)
@@ -95,6 +95,9 @@ class TestPut:
         told = {"CONTENT_LENGTH": "200", "wsgi.input_terminated": True}
         answer = keeper.put("/a", b"x" * 100, environ_overrides=told)
         assert answer.status_code == 400
+        unknown = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+        answer = keeper.put("/a", b"x", environ_overrides=unknown | {"CONTENT_LENGTH": ""})
+        assert (slug(answer), answer.status_code) == ("length-required", 411)
         assert keeper.get("/a").status_code == 404
 
 

@@ -22,6 +22,7 @@ from api.storage.unixfs import (
     Profile,
     import_file,
 )
+from api.storage.unixfs.importer import FileWriter
 from tests.api.storage.packing import content
 
 PROFILES = {profile.name: profile for profile in (UNIXFS_V0_2015, UNIXFS_V1_2025)}
@@ -116,3 +117,13 @@ def test_a_stream_that_gives_little_at_a_time__is_cut_into_the_same_chunks() -> 
     data = content("file", 2**18 + 1)
     slow = import_file(OneByteAtATime(data), Nowhere(), UNIXFS_V0_2015)
     assert slow == imported(data, UNIXFS_V0_2015)
+
+
+@pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+@pytest.mark.parametrize("length", [0, 1, 2**18, 2**20, 2**20 + 1, 5 * 2**20 + 3])
+def test_bytes_handed_over_in_pieces__are_the_same_file(profile: Profile, length: int) -> None:
+    data = content("pieces", length)
+    writer = FileWriter(Nowhere(), profile)
+    for start in range(0, length, 77_777):
+        writer.write(data[start : start + 77_777])
+    assert writer.finish() == imported(data, profile)
