@@ -7,6 +7,8 @@ from flask import Blueprint, Response, current_app
 from api.files import service
 from api.files.changes import change_tree
 from api.files.conditions import etag_of, read_conditions
+from api.files.forms import FILE, spelt
+from api.files.incoming import Incoming
 from api.files.paths import parse_path, spell, url_of
 from api.files.puts import IncomingFile, receive_put
 from api.files.schemas import (
@@ -27,7 +29,7 @@ from api.files.schemas import (
 from api.files.sending import send_car, send_file
 from api.files.service import Copying, receive_copy
 from api.files.trees import Tree, find, list_folder, open_held, open_tree, require_readable
-from api.files.uploads import FILE, Incoming, receive_upload, spelt
+from api.files.uploads import receive_upload
 from api.holds.service import read_allowance
 from api.http.access import current_caller, scope
 from api.http.limits import bearer_or_address, files_limit, limiter

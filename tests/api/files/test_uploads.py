@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from api.files.schemas import PROFILES
 from api.settings import ApiSettings
 from api.storage.car import write_car
 from api.storage.ports import StoreFull
-from api.storage.unixfs import Cid, parse_cid
+from api.storage.unixfs import UNIXFS_V1_2025, Cid, Profile, parse_cid
 from api.storage.unixfs.cid import DAG_PB, RAW, pack_cid
 from api.storage.unixfs.dagpb import Link, encode_node
 from api.storage.unixfs.data import Data, Kind, encode_data
@@ -181,6 +182,22 @@ class TestCars:
         assert slug(keeper.graft(car, "/")) == "path-taken"
         assert keeper.graft(car, "/", overwrite="true").status_code == 201
         assert keeper.head()["cid"] == cid
+
+    @pytest.mark.parametrize("profile", PROFILES.values(), ids=lambda profile: profile.name)
+    def test_a_big_folder_of_either_profile__is_taken_and_changed(
+        self, keeper: Keeper, profile: Profile
+    ) -> None:
+        names = [f"a file with a name that is long, number {n:05}" for n in range(4_000)]
+        root, store = built(dict.fromkeys(names, b"x"), profile)
+        blocks = [(parse_cid(cid), data) for cid, data in store.blocks.items()]
+        answer = keeper.graft(b"".join(write_car([root.cid], blocks)), "/x")
+        assert (answer.status_code, answer.json["cid"]) == (201, str(root.cid)), answer.text
+        keeper.delete(f"/x/{names.pop()}")
+        expected, _ = built(dict.fromkeys([f"x/{name}" for name in names], b"x"))
+        if profile is UNIXFS_V1_2025:  # else its files are the other profile's still
+            assert keeper.head()["cid"] == str(expected.cid)
+        assert keeper.get(f"/x/{names[0]}").data == b"x"
+        assert slug(keeper.get("/x/none")) == "unknown-path"
 
     @pytest.mark.usefixtures("nothing_left")
     @pytest.mark.parametrize("wrong", ["flipped", "cut", "two roots", "no root", "missing"])
