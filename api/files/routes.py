@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, current_app
 
-from api.files import service
+from api.files import service, versions
 from api.files.changes import change_tree
 from api.files.conditions import etag_of, read_conditions
 from api.files.forms import FILE, spelt
@@ -224,7 +224,7 @@ def list_versions(query: PageQuery) -> Versions:
     """The tree's versions that are kept, newest first, and what made each."""
     address = current_caller().address
     require_readable(open_mirror(), address)
-    return service.list_versions(address, query.cursor, query.limit)
+    return versions.list_versions(address, query.cursor, query.limit)
 
 
 @blueprint.post("/file-versions/<version_id>/restore")
@@ -239,7 +239,7 @@ def list_versions(query: PageQuery) -> Versions:
 )
 def restore_version(version_id: str, body: RestoreRequest) -> FileOut:
     """Put the tree, or one path of it, back to how it was: a new version, so nothing is lost."""
-    return service.restore(open_mirror(), current_caller().address, version_id, body.path)
+    return versions.restore(open_mirror(), current_caller().address, version_id, body.path)
 
 
 @blueprint.get("/account/storage")

@@ -20,7 +20,7 @@ from api.app import create_app
 from api.auth import repository as auth
 from api.db import begin, db, utc_now, writing
 from api.deployments.uploads import sweep_uploads
-from api.files.service import prune_versions
+from api.files.versions import prune_versions
 from api.idempotency.service import delete_expired as delete_expired_answers
 from api.jobs import repository
 from api.jobs.queue import Queue

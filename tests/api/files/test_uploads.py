@@ -187,7 +187,7 @@ class TestCars:
     def test_a_big_folder_of_either_profile__is_taken_and_changed(
         self, keeper: Keeper, profile: Profile
     ) -> None:
-        names = [f"a file with a name that is long, number {n:05}" for n in range(4_000)]
+        names = [f"a file with a name that is long, number {n:05}" for n in range(3_000)]
         root, store = built(dict.fromkeys(names, b"x"), profile)
         blocks = [(parse_cid(cid), data) for cid, data in store.blocks.items()]
         answer = keeper.graft(b"".join(write_car([root.cid], blocks)), "/x")
